@@ -1,0 +1,16 @@
+"""Addresses of this room's part of the REST API, below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from accounts import api
+
+router = SimpleRouter()
+router.register("api-tokens", api.ApiTokens, basename="apitoken")
+router.register("users", api.Users, basename="user")
+
+urlpatterns = [
+    path("me/", api.Me.as_view(), name="me"),
+    path("organisation/", api.OrganisationSettings.as_view(), name="organisation"),
+    *router.urls,
+]

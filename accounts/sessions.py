@@ -1,0 +1,41 @@
+"""How long a session lasts, and how to end the sessions of one person."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
+from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import User
+
+# However busy: after this time a person signs in again. The idle limit is SESSION_COOKIE_AGE.
+LONGEST = timedelta(days=7)
+_STARTED = "signed_in_at"
+
+
+@receiver(user_logged_in)
+def _note_start(sender: object, request: HttpRequest, user: Any, **kwargs: Any) -> None:
+    request.session[_STARTED] = timezone.now().timestamp()
+
+
+def is_too_old(session: SessionBase) -> bool:
+    """Whether the person of this session signed in longer ago than allowed, or nobody knows when."""
+    started = session.get(_STARTED)
+    return started is None or timezone.now().timestamp() - started > LONGEST.total_seconds()
+
+
+def end_sessions(user: User) -> int:
+    """Sign the person out everywhere; how many sessions that were.
+
+    Sessions are not indexed by person. There are few of them: an idle one lasts hours.
+    """
+    sessions = Session.objects.filter(expire_date__gt=timezone.now())
+    keys = [s.session_key for s in sessions.iterator() if s.get_decoded().get(SESSION_KEY) == str(user.pk)]
+    return Session.objects.filter(session_key__in=keys).delete()[0]

@@ -1,0 +1,66 @@
+"""Versions on pages: a hidden field carries the version that the person saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.versions import Outdated, save_if_current
+
+
+class VersionedForm(forms.ModelForm):
+    """A form for a `Versioned` object. `{{ form.seen_version }}` must be drawn, as all hidden fields are.
+
+    `save_or_explain()` is False when somebody else was first: the form then shows both texts, and saving it again
+    replaces theirs.
+    """
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            del self.fields["seen_version"]
+        else:
+            self.fields["seen_version"].required = True
+            self.initial["seen_version"] = self.instance.version
+
+    def save(self, commit: bool = True) -> Any:
+        """As in Django; raises `Outdated` if the object was changed since the person opened the form."""
+        if self.instance.pk is None or not commit:
+            return super().save(commit)
+        written = [name for name in self.cleaned_data if name in {f.name for f in self.instance._meta.concrete_fields}]
+        with transaction.atomic():
+            save_if_current(self.instance, self.cleaned_data["seen_version"], written)
+            self._save_m2m()  # type: ignore[attr-defined]  # Django's own, of ModelForm
+        return self.instance
+
+    def save_or_explain(self) -> bool:
+        """Save; or keep what the person wrote, and say beside each field what it says by now."""
+        try:
+            self.save()
+        except Outdated as outdated:
+            self._explain(outdated)
+            return False
+        return True
+
+    def _explain(self, outdated: Outdated) -> None:
+        current = outdated.current
+        self.add_error(
+            None,
+            _("Somebody else changed this while you were editing. Compare, then save again to replace their text."),
+        )
+        for name, value in list(self.cleaned_data.items()):
+            if name == "seen_version" or not hasattr(current, name) or getattr(current, name) == value:
+                continue
+            shown = getattr(current, f"get_{name}_display", lambda name=name: getattr(current, name))()
+            self.add_error(
+                name, _("It says now: “%(current)s”.") % {"current": shown if shown not in (None, "") else "—"}
+            )
+        # The next attempt is made in knowledge of the present version.
+        sent = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+        sent[self.add_prefix("seen_version")] = str(current.version)
+        self.data = sent
