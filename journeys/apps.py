@@ -1,0 +1,15 @@
+"""The room of the map."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JourneysConfig(AppConfig):
+    name = "journeys"
+    verbose_name = _("Journey maps")
+
+    def ready(self) -> None:
+        from journeys import card_lanes, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
+
+        card_lanes.register_all()
+        sentiment_lane.register_all()
