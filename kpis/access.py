@@ -1,0 +1,20 @@
+"""The rows of this room's routes in the access table."""
+
+from accounts.access import Row, row
+
+_VIEW = "kpis.view_kpi"
+
+ROUTES: dict[str, Row] = {
+    "kpis:item": row(GET=_VIEW),
+    "kpis:item_comments": row(GET="feedback.view_response"),
+    "kpis:journey": row(GET=_VIEW),
+    "kpis:journey_weighting": row(POST="journeys.change_journey"),
+    "kpis:journey_export": row(GET=_VIEW),
+    "api:kpi-item-list": row(GET=_VIEW),
+    "api:kpi-item-detail": row(GET=_VIEW),
+    "api:kpi-item-trend": row(GET=_VIEW),
+    "api:kpi-item-answers": row(GET=_VIEW),
+    "api:kpi-stage-detail": row(GET=_VIEW),
+    "api:kpi-phase-detail": row(GET=_VIEW),
+    "api:kpi-journey-detail": row(GET=_VIEW, PATCH="journeys.change_journey"),
+}

@@ -1,0 +1,193 @@
+"""This room's part of the REST API: figures of items, stages, phases and journeys, and the trend of an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+from django_filters import rest_framework as filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from feedback.models import FeedbackItem
+from feedback.states import explain
+from journeys.models import Journey, Phase, Stage
+from kpis.figures import trend_json
+from kpis.item_view import ItemView, find
+from kpis.period_form import PeriodForm
+from kpis.periods import WINDOWS, Window
+from kpis.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
+from kpis.serializers import (
+    AnswersSerializer,
+    ItemFigureSerializer,
+    JourneyFiguresSerializer,
+    PhaseFiguresSerializer,
+    StageFiguresSerializer,
+    TrendSerializer,
+    WeightingSerializer,
+)
+from kpis.weighting import choose_weighting
+
+PERIOD = [
+    OpenApiParameter("period", str, enum=[name for name in WINDOWS if name != "custom"], description="All by default."),
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First local day; instead of a period."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last local day."),
+]
+_BY = OpenApiParameter("bucket", str, enum=["day", "week", "month"], description="Week by default.")
+
+
+def window_asked(request: Request) -> Window:
+    """The window that `?period=` or `?from=&to=` name."""
+    form = PeriodForm(request.query_params)
+    if not form.is_valid():
+        raise ValidationError({name: [str(error) for error in errors] for name, errors in form.errors.items()})
+    return form.window(Rules.current().today)
+
+
+def item_json(score: ItemScore) -> dict[str, Any]:
+    """An item's state and figure."""
+    return {
+        "item": score.item.pk,
+        "title": score.item.card.title,
+        "journey": score.item.card.lane.journey_id,
+        "stage": score.item.card.stage_id,
+        "state": score.state.value,
+        "explanation": explain(score.state, score.facts),
+        "figure": score.figure.as_json() if score.figure else None,
+    }
+
+
+class ItemKpiFilter(filters.FilterSet):
+    journey = filters.NumberFilter(field_name="card__lane__journey")
+    stage = filters.NumberFilter(field_name="card__stage")
+    survey = filters.NumberFilter(field_name="survey")
+
+
+class ItemKpiViewSet(viewsets.GenericViewSet):
+    """Figures of single items."""
+
+    queryset = FeedbackItem.objects.order_by("pk")
+    serializer_class = ItemFigureSerializer
+    filterset_class = ItemKpiFilter
+
+    def _view(self, request: Request, pk: str) -> ItemView:
+        item = find(int(pk)) if pk.isascii() and pk.isdecimal() else None
+        if item is None:
+            raise NotFound
+        return ItemView(item, window_asked(request))
+
+    @extend_schema(parameters=PERIOD, responses=ItemFigureSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Many items at once, page after page."""
+        window = window_asked(request)
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()).values_list("pk", flat=True))
+        scores = read_items(items_with_facts(Q(pk__in=page)), window)
+        told = {score.item.pk: item_json(score) for score in scores.scores}
+        return self.get_paginated_response([told[pk] for pk in page or ()])
+
+    @extend_schema(parameters=PERIOD, responses=ItemFigureSerializer, filters=False)
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """The figure of one item."""
+        return Response(item_json(self._view(request, pk).score))
+
+    @extend_schema(parameters=[*PERIOD, _BY], responses=TrendSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def trend(self, request: Request, pk: str) -> Response:
+        """The KPI by day, week or month. Each bucket is computed from its answers."""
+        by = request.query_params.get("bucket", "week")
+        if by not in ("day", "week", "month"):
+            raise ValidationError({"bucket": ["day, week, month"]})
+        view = self._view(request, pk)
+        if view.figure is None:
+            raise NotFound
+        figure = view.figure.as_json()
+        return Response(
+            {
+                "item": view.item.pk,
+                "kpi": figure["kpi"],
+                "formula": figure["formula"],
+                "bucket": by,
+                "window": figure["window"],
+                "buckets": trend_json(view.trend(by)),
+            }
+        )
+
+    @extend_schema(parameters=PERIOD, responses=AnswersSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def answers(self, request: Request, pk: str) -> Response:
+        """How many gave which answer, and what is left out why."""
+        view = self._view(request, pk)
+        return Response(
+            {
+                "item": view.item.pk,
+                "suppressed": view.is_hidden,
+                "answers": [
+                    {"value": bar.value, "label": bar.label, "n": bar.n, "counts_as": bar.counts_as}
+                    for bar in view.answers
+                ],
+                "excluded": dict(view.figure.measure.excluded) if view.figure else {},
+            }
+        )
+
+
+class StageKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Consolidated KPIs of a stage."""
+
+    queryset = Stage.objects.select_related("journey")
+    serializer_class = StageFiguresSerializer
+
+    @extend_schema(parameters=PERIOD, responses=StageFiguresSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One figure for each formula."""
+        stage = self.get_object()
+        figures = read_journeys([stage.journey], window_asked(request)).for_stages().get(stage.pk, [])
+        return Response({"stage": stage.pk, "name": stage.name, "kpis": [figure.as_json() for figure in figures]})
+
+
+class PhaseKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Consolidated KPIs of a phase."""
+
+    queryset = Phase.objects.select_related("journey")
+    serializer_class = PhaseFiguresSerializer
+
+    @extend_schema(parameters=PERIOD, responses=PhaseFiguresSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One figure for each formula."""
+        phase = self.get_object()
+        figures = read_journeys([phase.journey], window_asked(request)).for_phases().get(phase.pk, [])
+        return Response({"phase": phase.pk, "name": phase.name, "kpis": [figure.as_json() for figure in figures]})
+
+
+class JourneyKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Consolidated KPIs of a journey and of those below it."""
+
+    queryset = Journey.objects.all()
+    serializer_class = JourneyFiguresSerializer
+
+    @extend_schema(parameters=PERIOD, responses=JourneyFiguresSerializer)
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One figure for each formula."""
+        return Response(self._told(self.get_object(), window_asked(request)))
+
+    @extend_schema(request=WeightingSerializer, responses=JourneyFiguresSerializer)
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Choose how the journey's KPIs are put together."""
+        journey = self.get_object()
+        given = WeightingSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        choose_weighting(journey, given.validated_data["weighting"])
+        return Response(self._told(journey, window_asked(request)))
+
+    def _told(self, journey: Journey, window: Window) -> dict[str, Any]:
+        scores = read_journeys([journey], window)
+        return {
+            "journey": journey.pk,
+            "name": journey.name,
+            "weighting": scores.weighting_of(journey.pk),
+            "kpis": [figure.as_json() for figure in scores.for_journeys()[journey.pk]],
+        }

@@ -1,0 +1,12 @@
+"""Addresses of this room's part of the REST API, below /api/v1/."""
+
+from rest_framework.routers import SimpleRouter
+
+from kpis.api import ItemKpiViewSet, JourneyKpiViewSet, PhaseKpiViewSet, StageKpiViewSet
+
+router = SimpleRouter()
+router.register("kpis/items", ItemKpiViewSet, "kpi-item")
+router.register("kpis/stages", StageKpiViewSet, "kpi-stage")
+router.register("kpis/phases", PhaseKpiViewSet, "kpi-phase")
+router.register("kpis/journeys", JourneyKpiViewSet, "kpi-journey")
+urlpatterns = router.urls

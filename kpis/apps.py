@@ -1,0 +1,14 @@
+"""The room of the numbers."""
+
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class KpisConfig(AppConfig):
+    name = "kpis"
+    verbose_name = _("KPIs")
+
+    def ready(self) -> None:
+        import_module("kpis.lanes").register_all()

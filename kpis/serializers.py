@@ -1,0 +1,115 @@
+"""How the REST API writes KPIs: one shape for items, stages, phases and journeys."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from feedback.models import FeedbackItem
+from feedback.states import State
+from kpis.models import Consolidation
+
+_STATES = [*State.values, "suppressed"]
+
+
+class WindowSerializer(serializers.Serializer):
+    to = serializers.DateField(allow_null=True)
+    tz = serializers.CharField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        first = serializers.DateField(allow_null=True, help_text="The first local day; null: from the beginning.")
+        return {"from": first} | super().get_fields()
+
+
+class MeasureSerializer(serializers.Serializer):
+    value = serializers.FloatField(allow_null=True, help_text="Unrounded. Null: no data yet, or hidden.")
+    n = serializers.IntegerField(allow_null=True, help_text="Answers that count. Null: entered without its base.")
+    ci95 = serializers.ListField(
+        child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2, help_text="95 % interval."
+    )
+
+
+class FigureSerializer(MeasureSerializer):
+    """A KPI with all that a reader needs to trust it."""
+
+    kpi = serializers.ChoiceField(choices=FeedbackItem.Metric.choices)
+    formula = serializers.CharField(help_text="Equal names: equal metric, scale, positive values and direction.")
+    ci_method = serializers.CharField(allow_null=True)
+    weighting = serializers.ChoiceField(choices=Consolidation.Weighting.choices)
+    items_used = serializers.IntegerField()
+    items_total = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=_STATES)
+    window = WindowSerializer()
+    as_of = serializers.DateTimeField(allow_null=True, help_text="Until when the data are known to be complete.")
+    excluded = serializers.DictField(child=serializers.IntegerField(), help_text="Answers left out, by reason.")
+    secondary = serializers.DictField(child=serializers.JSONField())
+    low_base = serializers.BooleanField()
+    oldest_response_on = serializers.DateField(allow_null=True)
+    newest_response_on = serializers.DateField(allow_null=True)
+
+
+class ItemFigureSerializer(serializers.Serializer):
+    """An item's state, and its figure; null for a draft."""
+
+    item = serializers.IntegerField()
+    title = serializers.CharField()
+    journey = serializers.IntegerField()
+    stage = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=State.choices, help_text="Derived: chosen by somebody, or from facts.")
+    explanation = serializers.CharField()
+    figure = FigureSerializer(allow_null=True)
+
+
+class StageFiguresSerializer(serializers.Serializer):
+    stage = serializers.IntegerField()
+    name = serializers.CharField()
+    kpis = FigureSerializer(many=True, help_text="One for each formula.")
+
+
+class PhaseFiguresSerializer(serializers.Serializer):
+    phase = serializers.IntegerField()
+    name = serializers.CharField()
+    kpis = FigureSerializer(many=True, help_text="One for each formula.")
+
+
+class JourneyFiguresSerializer(serializers.Serializer):
+    journey = serializers.IntegerField()
+    name = serializers.CharField()
+    weighting = serializers.ChoiceField(choices=Consolidation.Weighting.choices)
+    kpis = FigureSerializer(many=True, help_text="One for each formula, the journeys below it included.")
+
+
+class WeightingSerializer(serializers.Serializer):
+    weighting = serializers.ChoiceField(choices=Consolidation.Weighting.choices)
+
+
+class BucketSerializer(MeasureSerializer):
+    to = serializers.DateField()
+    partial = serializers.BooleanField(  # type: ignore[assignment]  # the shape's word, not the serializer's
+        help_text="Still running, or cut by the window."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {"from": serializers.DateField()} | super().get_fields()
+
+
+class TrendSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    kpi = serializers.ChoiceField(choices=FeedbackItem.Metric.choices)
+    formula = serializers.CharField()
+    bucket = serializers.ChoiceField(choices=["day", "week", "month"])
+    window = WindowSerializer()
+    buckets = BucketSerializer(many=True, help_text="A bucket without answers is a gap: its value is null.")
+
+
+class AnswerSerializer(serializers.Serializer):
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # as above
+    n = serializers.IntegerField()
+    counts_as = serializers.CharField()
+
+
+class AnswersSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    suppressed = serializers.BooleanField(help_text="Too few answers: the organisation hides them.")
+    answers = AnswerSerializer(many=True)
+    excluded = serializers.DictField(child=serializers.IntegerField())
