@@ -1,0 +1,215 @@
+"""This room's part of the REST API: connections with their tests and live lists, previews, the ledger, retrieve now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from accounts.versions import Outdated
+from accounts.versions_api import VersionedUpdates, seen_version
+from feedback.models import Survey
+from integrations import connections as deeds
+from integrations.filters import FetchFilter
+from integrations.health import with_facts
+from integrations.ledger import fetches
+from integrations.live import Listing, questions_of, surveys_of
+from integrations.models import Connection, Fetch
+from integrations.preview import preview
+from integrations.qualtrics.messages import explain
+from integrations.retrieval import retrieve_all, retrieve_now
+from integrations.serializers import (
+    CheckSerializer,
+    ConnectionChoiceSerializer,
+    ConnectionSerializer,
+    FetchSerializer,
+    LiveQuestionSerializer,
+    LiveSurveySerializer,
+    PreviewRequestSerializer,
+    PreviewSerializer,
+)
+from integrations.sync.asking import CannotFetch
+from integrations.testing import test_and_keep
+
+
+class Told(APIException):
+    """An answer that says in a sentence why not, and in a code for programs; with more facts where they help."""
+
+    def __init__(self, code: str, detail: str, **facts: Any) -> None:
+        super().__init__()
+        answer: Any = {"detail": detail, "code": code, **facts}
+        self.detail = answer  # as it is: numbers stay numbers
+
+
+class VendorTrouble(Told):
+    """502: Qualtrics could not be asked, or did not answer as it should."""
+
+    status_code = status.HTTP_502_BAD_GATEWAY
+
+
+class Refused(Told):
+    """409: this cannot be done as things stand."""
+
+    status_code = status.HTTP_409_CONFLICT
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Connections"),
+    retrieve=extend_schema(summary="One connection"),
+    create=extend_schema(summary="Add a connection"),
+    update=extend_schema(summary="Replace a connection's settings"),
+    partial_update=extend_schema(summary="Change a connection's settings"),
+    destroy=extend_schema(summary="Delete a connection that no item uses, with its surveys and responses"),
+)
+class Connections(VersionedUpdates, viewsets.ModelViewSet):
+    """Qualtrics instances. The token goes in and never comes out; a change of the host asks for it again."""
+
+    queryset = Connection.objects.order_by("name")
+    serializer_class = ConnectionSerializer
+
+    def get_queryset(self) -> QuerySet[Connection]:
+        return with_facts(super().get_queryset())
+
+    def perform_create(self, serializer: BaseSerializer) -> None:
+        made = deeds.create_connection(by=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+        serializer.instance = self.get_queryset().get(pk=made.pk)
+
+    def perform_update(self, serializer: BaseSerializer) -> None:
+        connection: Connection = serializer.instance  # type: ignore[assignment]
+        values = dict(serializer.validated_data)
+        was_enabled = connection.enabled
+        try:
+            changed = deeds.change_connection(connection, seen_version(self.request), **values)
+        except Outdated as outdated:
+            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
+        if values.get("token") or (changed.enabled and not was_enabled):
+            retrieve_all(changed, self.request.user)  # type: ignore[arg-type]
+        serializer.instance = self.get_queryset().get(pk=changed.pk)
+
+    def perform_destroy(self, instance: Connection) -> None:  # type: ignore[override]
+        try:
+            deeds.delete_connection(instance, seen_version(self.request))
+        except Outdated as outdated:
+            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
+        except deeds.InUse as in_use:
+            raise Refused(
+                "in_use",
+                _("This connection cannot be deleted while items on a map use it."),
+                items=[{"id": item.pk, "title": item.card.title} for item in in_use.items],
+            ) from in_use
+
+    @extend_schema(summary="Test the connector", request=None, responses=CheckSerializer(many=True))
+    @action(detail=True, methods=["post"], pagination_class=None)
+    def test(self, request: Request, pk: str | None = None) -> Response:
+        """Runs every check now; each reports for itself."""
+        return Response(CheckSerializer(test_and_keep(self.get_object()), many=True).data)
+
+    @extend_schema(
+        summary="Connections to choose from when an item is added", responses=ConnectionChoiceSerializer(many=True)
+    )
+    @action(detail=False, pagination_class=None, filter_backends=[])
+    def choices(self, request: Request) -> Response:
+        """The enabled ones, with their state."""
+        rows = self.get_queryset().filter(enabled=True)
+        return Response(ConnectionChoiceSerializer(rows, many=True).data)
+
+    @extend_schema(summary="Surveys that the connection sees now", responses=LiveSurveySerializer(many=True))
+    @action(detail=True, pagination_class=None, filter_backends=[])
+    def surveys(self, request: Request, pk: str | None = None) -> Response:
+        """The live list, asked from Qualtrics by this call."""
+        return Response(LiveSurveySerializer(_rows(surveys_of(self._enabled())), many=True).data)
+
+    @extend_schema(
+        summary="Questions of a survey, as they stand now",
+        parameters=[OpenApiParameter("survey_external_id", OpenApiTypes.STR, OpenApiParameter.PATH)],
+        responses=LiveQuestionSerializer(many=True),
+    )
+    @action(
+        detail=True,
+        url_path=r"surveys/(?P<survey_external_id>[A-Za-z0-9_]{1,64})/questions",
+        pagination_class=None,
+        filter_backends=[],
+    )
+    def questions(self, request: Request, survey_external_id: str, pk: str | None = None) -> Response:
+        """With the formulas that suit each. The ids are those that feedback items and previews take."""
+        connection = self._enabled()
+        survey = get_object_or_404(Survey, source=connection.source_id, external_id=survey_external_id)
+        return Response(LiveQuestionSerializer(_rows(questions_of(survey, connection)), many=True).data)
+
+    @extend_schema(
+        summary="Preview a feedback item before it is saved",
+        request=PreviewRequestSerializer,
+        responses=PreviewSerializer,
+    )
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, pk: str | None = None) -> Response:
+        """The newest answers and how each would be counted. Waits for Qualtrics a few seconds at most."""
+        connection = self._enabled()
+        asked = PreviewRequestSerializer(data=request.data, context={"connection": connection})
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        shown = preview(
+            connection,
+            values["question"],
+            values["formula"],
+            include_unfinished=values["include_unfinished"],
+            count_from=values["count_from"],
+        )
+        return Response(PreviewSerializer(shown).data)
+
+    def _enabled(self) -> Connection:
+        connection = self.get_object()
+        if not connection.enabled:
+            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+        return connection
+
+
+@extend_schema_view(
+    list=extend_schema(summary="The ledger of fetches"), retrieve=extend_schema(summary="One fetch, with its progress")
+)
+class Fetches(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Every fetch, newest first: what was received, and what became of it."""
+
+    queryset = Fetch.objects.none()
+    serializer_class = FetchSerializer
+    filterset_class = FetchFilter
+
+    def get_queryset(self) -> QuerySet[Fetch]:
+        return fetches()
+
+
+class RetrieveNow(APIView):
+    """Asks for a fetch of this survey at once. If one is under way, that one is answered."""
+
+    @extend_schema(
+        summary="Retrieve now", request=None, responses={202: FetchSerializer}, operation_id="surveys_fetch_create"
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        survey = get_object_or_404(Survey, pk=pk)
+        feed = getattr(survey, "feed", None)
+        if feed is None:
+            raise Refused("nothing_to_retrieve", " ".join(explain("nothing_to_retrieve")))
+        try:
+            with transaction.atomic():
+                asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
+        except CannotFetch as refused:
+            raise Refused(refused.code, " ".join(explain(refused.code))) from refused
+        return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _rows(listing: Listing[Any]) -> list[Any]:
+    if listing.trouble:
+        raise VendorTrouble(listing.code, " ".join(listing.trouble))
+    return listing.rows

@@ -1,0 +1,31 @@
+"""Addresses of this room's part of the REST API, below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from integrations import api, api_console, api_contacts, api_distributions
+from integrations.watch_urls import api_urlpatterns
+
+router = SimpleRouter()
+router.register("connections", api.Connections, basename="connection")
+router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
+router.register("distributions", api_distributions.Distributions, basename="distribution")
+router.register("fetches", api.Fetches, basename="fetch")
+
+urlpatterns = [
+    path("connections/<int:pk>/call/", api_console.CallApi.as_view(), name="connection-call"),
+    path("connections/<int:pk>/directories/", api_contacts.Directories.as_view(), name="directory-list"),
+    path(
+        "connections/<int:pk>/directories/<slug:directory>/contacts/",
+        api_contacts.Contacts.as_view(),
+        name="contact-list",
+    ),
+    path(
+        "connections/<int:pk>/directories/<slug:directory>/contacts/<slug:contact_id>/",
+        api_contacts.OneContact.as_view(),
+        name="contact-detail",
+    ),
+    path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),
+    *router.urls,
+    *api_urlpatterns,
+]

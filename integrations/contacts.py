@@ -1,0 +1,82 @@
+"""What people do with the contacts of a directory, live at the vendor. Nothing of it is stored here.
+
+Changes are sent once. Where the answer is lost nobody knows whether the change was made: `Undone.unknown` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from integrations.live import Listing
+from integrations.models import Connection
+from integrations.qualtrics.directory import Contact, Directory, Named, Page
+from integrations.qualtrics.errors import QualtricsError
+from integrations.qualtrics.messages import Explanation, explain
+from integrations.vendor import client_for
+from integrations.vendor_writes import may_have_happened
+
+T = TypeVar("T")
+SEARCHED_BY = ("email", "name", "reference")
+
+
+class Undone(Exception):
+    """It could not be done, or nobody knows whether it was."""
+
+    def __init__(self, error: QualtricsError, *, unknown: bool) -> None:
+        super().__init__(error.code)
+        self.code = error.code
+        self.explanation: Explanation = explain(error.code, **error.params)
+        self.unknown = unknown
+        self.status = error.status
+
+
+def directories_of(connection: Connection) -> Listing[Named]:
+    """Every directory that the token sees."""
+    try:
+        with client_for(connection) as client:
+            return Listing(Directory(client).directories())
+    except QualtricsError as error:
+        return Listing([], explain(error.code, **error.params), error.code)
+
+
+def contacts_of(
+    connection: Connection, directory_id: str, *, limit: int, begin: str = "", by: str = "", value: str = ""
+) -> Page:
+    """Contacts until the limit; with `value` those whose e-mail, name or reference it is. Raises `Undone`."""
+
+    def read(directory: Directory) -> Page:
+        if value:
+            return directory.search(directory_id, by, value, limit=limit, begin=begin)
+        return directory.contacts(directory_id, limit=limit, begin=begin)
+
+    return _at(connection, read)
+
+
+def contact_of(connection: Connection, directory_id: str, contact_id: str) -> Contact:
+    """One contact, as it is now. Raises `Undone`."""
+    return _at(connection, lambda directory: directory.contact(directory_id, contact_id))
+
+
+def create_contact(connection: Connection, directory_id: str, values: Mapping[str, Any]) -> str:
+    """A new contact; its id. Raises `Undone`."""
+    return _at(connection, lambda directory: directory.create(directory_id, values), changes=True)
+
+
+def update_contact(connection: Connection, directory_id: str, contact_id: str, changes: Mapping[str, Any]) -> None:
+    """Send what changed and nothing else; without a change nothing is sent. Raises `Undone`."""
+    if changes:
+        _at(connection, lambda directory: directory.update(directory_id, contact_id, changes), changes=True)
+
+
+def delete_contact(connection: Connection, directory_id: str, contact_id: str) -> None:
+    """Take the contact out of the directory and of every list. Raises `Undone`."""
+    _at(connection, lambda directory: directory.delete(directory_id, contact_id), changes=True)
+
+
+def _at(connection: Connection, deed: Callable[[Directory], T], *, changes: bool = False) -> T:
+    try:
+        with client_for(connection) as client:
+            return deed(Directory(client))
+    except QualtricsError as error:
+        raise Undone(error, unknown=changes and may_have_happened(error)) from error

@@ -1,0 +1,229 @@
+"""Preview before saving: the newest answers to a question, how each would be counted, and what they add up to.
+
+Answers that are stored already come from the database. Otherwise a small export is asked for, of this question alone,
+and waited for a few seconds only: somebody is looking at the page.
+"""
+
+from __future__ import annotations
+
+import heapq
+import tempfile
+import time
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Organisation
+from feedback.intake import NewResponse
+from feedback.models import Question, Response
+from integrations.models import Connection, SurveyFeed
+from integrations.qualtrics import archive
+from integrations.qualtrics.client import QualtricsClient
+from integrations.qualtrics.errors import NotFound, QualtricsError
+from integrations.qualtrics.messages import Explanation, explain
+from integrations.qualtrics.translate import Translator
+from integrations.vendor import client_for
+from integrations.verdicts import Verdict, verdict_on
+from kpis.figures import ALL_TIME, Figure, figure
+from kpis.formulas import Formula, measure_counts
+from kpis.histograms import COUNTED, total, value_key
+from kpis.models import DayHistogram
+from kpis.periods import Window, day_bounds
+from kpis.proposals import not_applicable_values
+from kpis.refresh import class_of
+
+SHOWN = 20
+PATIENCE = 12.0  # seconds in all
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer as the preview lists it."""
+
+    recorded_at: datetime
+    value: str
+    label: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What was read, and what a formula makes of it. With `trouble` nothing could be read; saving is still right."""
+
+    figure: Figure | None = None
+    answers: list[Answer] = field(default_factory=list)
+    read: int = 0
+    stored: bool = False  # else asked from the vendor just now
+    since: date | None = None  # None: all that there is
+    complete: bool = True
+    too_slow: bool = False
+    trouble: Explanation | None = None
+    code: str = ""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """Answers read one after another: counted at once, only the newest kept."""
+
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    newest: list[tuple[datetime, int, str, str]] = field(default_factory=list)
+    read: int = 0
+    complete: bool = True
+
+    def add(self, recorded_at: datetime, response_class: str, value: Any) -> None:
+        self.read += 1
+        key = value_key(value)
+        bins = self.counts.setdefault(response_class, {})
+        bins[key] = bins.get(key, 0) + 1
+        self.show(recorded_at, response_class, key)
+
+    def show(self, recorded_at: datetime, response_class: str, key: str) -> None:
+        entry = (recorded_at, len(self.newest), response_class, key)
+        if len(self.newest) < SHOWN:
+            heapq.heappush(self.newest, entry)
+        elif entry > self.newest[0]:
+            heapq.heappushpop(self.newest, entry)
+
+
+def preview(
+    connection: Connection,
+    question: Question,
+    formula: Formula,
+    *,
+    include_unfinished: bool = False,
+    count_from: date | None = None,
+) -> Preview:
+    """How this formula would count the answers to this question, from the first day that counts."""
+    since = count_from
+    feed = SurveyFeed.objects.filter(survey=question.survey_id).first()
+    stored = feed is not None and _covers(feed, question, count_from)
+    try:
+        if stored:
+            reading = _stored(question, count_from)
+        else:
+            reading, since = _live(connection, question, count_from)
+    except _TooSlowError:
+        return Preview(too_slow=True, complete=False)
+    except QualtricsError as error:
+        return Preview(trouble=explain(error.code, **error.params), code=error.code, complete=False)
+    include = (COUNTED, "unfinished") if include_unfinished else (COUNTED,)
+    not_applicable = not_applicable_values(question.choices)
+    judge = partial(verdict_on, formula=formula, not_applicable=not_applicable, include=include)
+    labels = {value_key(choice["value"]): str(choice.get("label", "")) for choice in question.choices}
+    answers = [
+        Answer(recorded_at, value, labels.get(value, ""), judge(value, response_class))
+        for recorded_at, _order, response_class, value in sorted(reading.newest, reverse=True)
+    ]
+    result = measure_counts(formula, reading.counts, not_applicable=not_applicable, include=include)
+    organisation = Organisation.current()
+    shown = figure(
+        formula,
+        result,
+        state="live",
+        threshold=organisation.suppression_threshold,
+        window=Window("custom", since, None) if since else ALL_TIME,
+        tz_name=organisation.zone.key,
+        as_of=question.survey.last_good_fetch_at if stored else timezone.now(),
+    )
+    # With too few answers to show a value, single answers would tell it as well.
+    answers = [] if shown.is_suppressed else answers
+    return Preview(shown, answers, reading.read, stored, since, reading.complete)
+
+
+class _TooSlowError(Exception):
+    """The vendor did not prepare the export while somebody waits."""
+
+
+def _covers(feed: SurveyFeed, question: Question, count_from: date | None) -> bool:
+    if str(question.pk) not in feed.covered_questions:
+        return False
+    here = feed.covered_questions[str(question.pk)]
+    return here is None or (count_from is not None and here <= count_from.isoformat())
+
+
+def _stored(question: Question, count_from: date | None) -> _Reading:
+    """Sums from the histograms, the newest answers from the responses."""
+    days = DayHistogram.objects.filter(question=question)
+    responses = Response.objects.filter(survey=question.survey_id, deleted_at=None)
+    if count_from:
+        days = days.filter(day__gte=count_from)
+        responses = responses.filter(recorded_at__gte=day_bounds(count_from, Organisation.current().zone)[0])
+    reading = _Reading(counts=total(days.values_list("counts", flat=True).iterator()))
+    reading.read = sum(sum(bins.values()) for bins in reading.counts.values())
+    key = str(question.pk)
+    # A survey may ask several questions of different people: look far enough back to find those asked this one.
+    rows = responses.order_by("-recorded_at").values_list("recorded_at", "status", "finished", "answers")
+    for recorded_at, status, finished, answers in rows[: SHOWN * 50].iterator():
+        if key in answers:
+            reading.show(recorded_at, class_of(status, finished), value_key(answers[key]))
+            if len(reading.newest) == SHOWN:
+                break
+    return reading
+
+
+def _live(connection: Connection, question: Question, count_from: date | None) -> tuple[_Reading, date | None]:
+    """The last days first, which is quick; everything only if that was too little to look at and time is left."""
+    deadline = time.monotonic() + PATIENCE
+    zone = Organisation.current().zone
+    recent = (timezone.now() - RECENT).astimezone(zone).date()
+    windows = [recent, count_from] if count_from is None or count_from < recent else [count_from]
+    found: tuple[_Reading, date | None] | None = None
+    with client_for(connection) as client, tempfile.TemporaryDirectory(dir=settings.SPOOL_DIR) as folder:
+        for since in windows:
+            start = day_bounds(since, zone)[0] if since else None
+            try:
+                found = _export(client, question, start, Path(folder), deadline), since
+            except _TooSlowError:
+                if found is None:
+                    raise
+                return found
+            if found[0].read >= SHOWN:
+                break
+    if found is None:
+        raise _TooSlowError
+    return found
+
+
+def _export(
+    client: QualtricsClient, question: Question, start: datetime | None, folder: Path, deadline: float
+) -> _Reading:
+    survey_id = question.survey.external_id
+    analysed = question.kind == Question.Kind.SENTIMENT  # Text iQ adds fields, it asks no questions
+    export = client.start_export(
+        survey_id,
+        questions=[] if analysed else [question.external_id],
+        embedded=[question.field] if analysed else [],
+        start=start,
+    )
+    pause = 0.25
+    while not export.is_complete:
+        if export.has_failed:
+            raise QualtricsError("Qualtrics could not prepare the export.", code="export_failed")
+        if time.monotonic() + pause > deadline:
+            raise _TooSlowError
+        time.sleep(pause)
+        pause = min(pause * 1.5, 2.0)
+        export = client.export_progress(survey_id, export.progress_id)
+    if export.file_id is None:
+        raise NotFound("The export has no file.")
+    path = folder / "preview.zip"
+    client.download_export(survey_id, export.file_id, path)
+    reading = _Reading()
+    translator = Translator({question.field: (question.pk, question.kind)})
+    for line in archive.read_lines(path):
+        record = translator.translate(line)
+        if not isinstance(record, NewResponse) or question.pk not in record.answers:
+            continue
+        if start and record.recorded_at < start:  # an older response that was changed since
+            continue
+        reading.add(record.recorded_at, class_of(record.status, record.finished), record.answers[question.pk])
+        if reading.read % 1000 == 0 and time.monotonic() > deadline:
+            reading.complete = False
+            break
+    return reading

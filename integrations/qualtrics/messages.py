@@ -1,0 +1,251 @@
+"""What an error code means for the person who reads it: what happened, and what to do.
+
+The codes are those of `errors.py`, `archive.py` and `encryption.py`. They are stored with fetches; the sentences are
+looked up when they are shown, in the reader's language.
+"""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class Explanation(NamedTuple):
+    """One error in two sentences."""
+
+    title: str
+    what_to_do: str
+
+
+_TRY_LATER = gettext_lazy(
+    "Nothing is lost: the last good values stay, and retrieving goes on by itself. "
+    "If this lasts longer than a day, ask Qualtrics support."
+)
+_ASK_NETWORK = gettext_lazy("Ask whoever runs the network of this server to allow https connections to this host.")
+_REPLACE_TOKEN = gettext_lazy(
+    "In Qualtrics, open Account Settings › Qualtrics IDs, copy the API token, and save it in the connection again."
+)
+_TYPE_HOST = gettext_lazy(
+    "Type the data-centre ID from Account Settings › Qualtrics IDs, for example fra1, "
+    "or the host, for example https://fra1.qualtrics.com."
+)
+_AGAIN_BY_ITSELF = gettext_lazy("The export is asked for again by itself. Nothing of this one was counted.")
+_REPORT = gettext_lazy("This should not happen. Please report it with the details of this fetch.")
+
+_MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
+    # The host of the connection.
+    "host_empty": (gettext_lazy("No host was given."), _TYPE_HOST),
+    "host_malformed": (gettext_lazy("This is not the host of a Qualtrics instance."), _TYPE_HOST),
+    "host_not_https": (gettext_lazy("Qualtrics is reached over https only."), _TYPE_HOST),
+    "host_not_qualtrics": (gettext_lazy("Only hosts that end in qualtrics.com can be connected."), _TYPE_HOST),
+    "host_internal_address": (
+        gettext_lazy("The name of this host leads to an address that is not on the public internet."),
+        gettext_lazy("Check the host for typing errors. If it is right, ask whoever runs the DNS of this server."),
+    ),
+    # The token and its rights.
+    "token_refused": (gettext_lazy("Qualtrics refused the API token."), _REPLACE_TOKEN),
+    "token_malformed": (gettext_lazy("The API token holds characters that no token has."), _REPLACE_TOKEN),
+    "right_missing": (
+        gettext_lazy("The owner of the API token may not do this in Qualtrics."),
+        gettext_lazy(
+            "Ask your Qualtrics administrator for the right to use the API and to view the results of this survey, "
+            "or use the token of somebody who has it."
+        ),
+    ),
+    "wrong_data_centre": (
+        gettext_lazy("The account lives in another Qualtrics data centre: %(right_host)s."),
+        gettext_lazy("Set the host of the connection to %(right_host)s. Exports work only there."),
+    ),
+    # What was asked for.
+    "survey_gone": (
+        gettext_lazy("Qualtrics does not know this survey any more, or it is no longer shared with the token's owner."),
+        gettext_lazy(
+            "Ask the survey's owner to share it again, with the right to view results. "
+            "If it was deleted, archive the feedback items that use it. The last good values stay."
+        ),
+    ),
+    "not_found": (
+        gettext_lazy("What was asked for does not exist in Qualtrics any more."),
+        gettext_lazy("An export or its file expired after a week; a new one is asked for by itself."),
+    ),
+    "response_not_ready": (
+        gettext_lazy("Qualtrics has this response but cannot give it yet."),
+        gettext_lazy("It is asked for again by itself."),
+    ),
+    "bad_request": (
+        gettext_lazy("Qualtrics did not accept the call."),
+        gettext_lazy(
+            "Often the token's owner may not view the results of a survey that was shared, or the survey lives in "
+            "another data centre. Test the connector, then show the details of this fetch to your administrator."
+        ),
+    ),
+    "too_large": (
+        gettext_lazy("Qualtrics says that the call is too large."),
+        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+    ),
+    # Qualtrics has trouble, or too much to do.
+    "too_many_requests": (
+        gettext_lazy("Qualtrics received more calls than it allows your organisation per minute."),
+        gettext_lazy(
+            "Retrieving goes on by itself. If this happens often, choose a lower frequency: other tools of your "
+            "organisation share the same limit."
+        ),
+    ),
+    "server_trouble": (gettext_lazy("Qualtrics has a fault or is too busy at the moment."), _TRY_LATER),
+    "export_failed": (
+        gettext_lazy("Qualtrics could not prepare the export."),
+        gettext_lazy("It is asked for again by itself, in smaller parts if needed."),
+    ),
+    "export_stuck": (
+        gettext_lazy("Qualtrics did not finish preparing the export within an hour."),
+        gettext_lazy("It is asked for again at the next fetch. If this lasts, ask Qualtrics support."),
+    ),
+    # The way to Qualtrics.
+    "dns_failed": (
+        gettext_lazy("The host has no address: its name cannot be looked up."),
+        gettext_lazy("Check the host for typing errors. If it is right, check the DNS of this server."),
+    ),
+    "connection_refused": (gettext_lazy("The host refused the connection."), _ASK_NETWORK),
+    "connect_timeout": (gettext_lazy("The host did not accept a connection in time."), _ASK_NETWORK),
+    "connection_failed": (gettext_lazy("The host cannot be reached."), _ASK_NETWORK),
+    "read_timeout": (gettext_lazy("Qualtrics did not answer in time."), _TRY_LATER),
+    "deadline": (gettext_lazy("The answer of Qualtrics took too long to arrive."), _TRY_LATER),
+    "connection_cut": (gettext_lazy("The connection broke before the answer was complete."), _TRY_LATER),
+    "tls_expired": (
+        gettext_lazy("The certificate of the host is not valid today."),
+        gettext_lazy("Check the clock of this server. If it is right, tell whoever runs the host."),
+    ),
+    "tls_name": (
+        gettext_lazy("The certificate belongs to another host."),
+        gettext_lazy("Check the host for typing errors. Something between this server and Qualtrics may imitate it."),
+    ),
+    "tls_untrusted": (
+        gettext_lazy("The certificate of the host was not issued by a trusted authority."),
+        gettext_lazy("Something between this server and Qualtrics may read the traffic. Ask whoever runs the network."),
+    ),
+    "tls_failed": (gettext_lazy("No secure connection could be made."), _ASK_NETWORK),
+    # Answers that Qualtrics does not give.
+    "not_json": (
+        gettext_lazy("The answer is not one of Qualtrics: its content type is %(content_type)s."),
+        gettext_lazy("A proxy or a maintenance page may have answered. Retrieving is tried again by itself."),
+    ),
+    "not_a_file": (
+        gettext_lazy("The export is not a zip file: its content type is %(content_type)s."),
+        _AGAIN_BY_ITSELF,
+    ),
+    "unexpected_shape": (gettext_lazy("The answer of Qualtrics lacks something that it always has."), _TRY_LATER),
+    "answer_too_big": (
+        gettext_lazy("The answer is larger than this application accepts."),
+        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+    ),
+    "redirected": (
+        gettext_lazy("The host sends callers to another address, which is never followed with a token."),
+        _TYPE_HOST,
+    ),
+    "next_page_refused": (
+        gettext_lazy("The list goes on at an address outside Qualtrics. The token was not sent there."),
+        _REPORT,
+    ),
+    "pages_endless": (gettext_lazy("The list from Qualtrics has no end."), _TRY_LATER),
+    # The file.
+    "zip_broken": (gettext_lazy("The downloaded export is damaged."), _AGAIN_BY_ITSELF),
+    "zip_empty": (gettext_lazy("The downloaded export holds no file."), _AGAIN_BY_ITSELF),
+    "zip_encrypted": (gettext_lazy("The downloaded export is protected by a password."), _AGAIN_BY_ITSELF),
+    "zip_too_big": (
+        gettext_lazy("The export unpacks to more than this application accepts."),
+        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+    ),
+    "spool_failed": (
+        gettext_lazy("The export cannot be written to the disk of this server."),
+        gettext_lazy("Ask whoever runs this server to look at its free disk space. Retrieving goes on by itself."),
+    ),
+    # What a reconciliation found.
+    "mass_disappearance": (
+        gettext_lazy("Unusually many responses are missing from the complete export."),
+        gettext_lazy(
+            "Nothing was removed here: perhaps the owner of the API token lost the right to see them. If they were deleted "
+            "on purpose, ask whoever runs this server to confirm it with “manage.py check_sync --vendor --repair”."
+        ),
+    ),
+    # Our own database.
+    "database_trouble": (
+        gettext_lazy("The database of this server did not accept the data."),
+        gettext_lazy("Nothing is lost: retrieving goes on by itself. If this lasts, ask whoever runs this server."),
+    ),
+    # Our own keys.
+    "key_missing": (
+        gettext_lazy("The key that opens the stored token is missing."),
+        gettext_lazy("Put the key back into ENCRYPTION_KEYS, or save the API token in the connection again."),
+    ),
+    "envelope_broken": (
+        gettext_lazy("The stored token does not belong to this connection and host, or it was changed."),
+        gettext_lazy("Save the API token in the connection again."),
+    ),
+    "encryption_failed": (
+        gettext_lazy("The stored token cannot be read."),
+        gettext_lazy("Save the API token in the connection again."),
+    ),
+    # Why nothing is fetched at all.
+    "connection_disabled": (
+        gettext_lazy("The connection is switched off."),
+        gettext_lazy("An admin can enable it in the Integration Centre."),
+    ),
+    "nothing_to_retrieve": (
+        gettext_lazy("No item retrieves data from this survey."),
+        gettext_lazy("Switch “Retrieve data” on for an item that uses it. Drafts and paused items retrieve nothing."),
+    ),
+    # Why a survey cannot be watched.
+    "no_public_url": (
+        gettext_lazy("Qualtrics cannot be told where to send its messages: this site's public address is not set."),
+        gettext_lazy(
+            "Ask whoever runs this server to set PUBLIC_URL. Until then, responses come with the regular fetches."
+        ),
+    ),
+    "watch_right_missing": (
+        gettext_lazy("Only a brand administrator may have Qualtrics announce new responses."),
+        gettext_lazy(
+            "Save the API token of a brand administrator in the connection. Until then, responses come with the regular fetches."
+        ),
+    ),
+    "already_watched": (
+        gettext_lazy("New responses of this survey are watched already."),
+        gettext_lazy("One watch is enough: it serves all items that use the survey."),
+    ),
+    "crashed_repeatedly": (
+        gettext_lazy("This fetch was given up after it stopped without a result several times."),
+        gettext_lazy(
+            "Choose “Retrieve now” to try again. If it happens again, report it with the details of this fetch."
+        ),
+    ),
+    # Ours.
+    "path_refused": (gettext_lazy("This call would leave the Qualtrics API and was not sent."), _REPORT),
+    "header_refused": (gettext_lazy("This call has a header that may not be set and was not sent."), _REPORT),
+    "qualtrics_error": (gettext_lazy("Something went wrong while Qualtrics was asked."), _TRY_LATER),
+}
+
+CODES = frozenset(_MESSAGES)
+
+
+def explain(code: str, **params: object) -> Explanation:
+    """Title and advice for an error code, in the active language. An unknown code gets the general sentences."""
+    title, what_to_do = _MESSAGES.get(code, _MESSAGES["qualtrics_error"])
+    # Old rows may lack what a newer sentence names.
+    named = defaultdict(lambda: "?", {name: value for name, value in params.items() if value})
+    return Explanation(str(title) % named, str(what_to_do) % named)
+
+
+def vendor_words(*, status: object = None, error_code: str = "", error_message: str = "", request_id: str = "") -> str:
+    """What Qualtrics itself said, for its support: one line, or nothing if it said nothing."""
+    if not (status or error_code or error_message or request_id):
+        return ""
+    said = {"status": status or "–", "code": error_code, "message": error_message or "–", "request": request_id}
+    if error_code and request_id:
+        return _("Qualtrics answered %(status)s %(code)s “%(message)s” (request %(request)s).") % said
+    if error_code or error_message:
+        said["code"] = error_code or "–"
+        return _("Qualtrics answered %(status)s %(code)s “%(message)s”.") % said
+    if request_id:
+        return _("The answer had the status %(status)s (request %(request)s).") % said
+    return _("The answer had the status %(status)s.") % said

@@ -1,0 +1,293 @@
+"""What the REST API shows of connections, live lists, previews and fetches, and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from accounts.versions_api import VersionedSerializer
+from feedback.models import FeedbackItem, Question, Survey
+from integrations.choosing import choice_of
+from integrations.forms import TOKEN_AGAIN
+from integrations.health import Condition, health_of
+from integrations.ledger import time_taken, trouble_of
+from integrations.models import Connection, Fetch
+from integrations.preview import Preview
+from integrations.progress import progress_of
+from integrations.qualtrics.errors import HostRefused
+from integrations.qualtrics.hosts import Host, normalise_host
+from integrations.qualtrics.messages import explain
+from integrations.secret import Secret
+from integrations.testing import results_of
+from integrations.token_text import TokenRefusedAsText, read_token
+from kpis.formulas import Formula, FormulaError
+
+
+class HostField(serializers.CharField):
+    """A data-centre id, a host or an address; answered in its one normal form."""
+
+    def run_validation(self, data: Any = empty) -> Host:
+        text = super().run_validation(data)
+        try:
+            return normalise_host(text)
+        except HostRefused as refused:
+            raise serializers.ValidationError(
+                " ".join(explain(refused.code, **refused.params)), code=refused.code
+            ) from None
+
+    def to_representation(self, value: Any) -> str:
+        return str(value)
+
+
+class TokenField(serializers.CharField):
+    """Goes in, never comes out."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(write_only=True, max_length=200, style={"input_type": "password"}, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Secret:
+        text = super().run_validation(data)
+        try:
+            return read_token(text)
+        except TokenRefusedAsText as refused:
+            raise serializers.ValidationError(str(refused), code="token_malformed") from None
+
+
+class HealthSerializer(serializers.Serializer):
+    condition = serializers.ChoiceField(choices=[(condition.value, condition.value) for condition in Condition])
+    label = serializers.CharField()  # type: ignore[assignment]
+    sentence = serializers.CharField()
+    what_to_do = serializers.CharField(allow_blank=True)
+
+
+class CheckSerializer(serializers.Serializer):
+    """One check of the connector's test."""
+
+    key = serializers.CharField()
+    result = serializers.ChoiceField(choices=["ok", "failed", "skipped"])
+    title = serializers.CharField()
+    message = serializers.CharField()
+    what_to_do = serializers.CharField(allow_blank=True)
+    code = serializers.CharField(allow_blank=True)
+    suggested_host = serializers.CharField(allow_blank=True)
+
+
+class ConnectionSerializer(VersionedSerializer):
+    host = HostField(max_length=2048, help_text=_("A data centre ID, a host, or an address copied from the browser."))
+    token = TokenField(required=False, help_text=_("Needed for a new connection, and again whenever the host changes."))
+    source: Any = serializers.PrimaryKeyRelatedField(read_only=True)
+    health = serializers.SerializerMethodField()
+    last_good_fetch_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    next_fetch_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    test_results = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Connection
+        fields = [
+            "id", "version", "name", "host", "token", "token_set_at", "frequency", "at_time", "weekday", "enabled",
+            "source", "health", "last_good_fetch_at", "next_fetch_at", "owner_name", "brand", "account_type",
+            "tested_at", "test_results", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = [
+            "token_set_at",
+            "owner_name",
+            "brand",
+            "account_type",
+            "tested_at",
+            "created_at",
+            "updated_at",
+        ]
+
+    @extend_schema_field(HealthSerializer)
+    def get_health(self, connection: Connection) -> dict[str, Any]:
+        return dict(HealthSerializer(health_of(connection, timezone.now())).data)
+
+    @extend_schema_field(CheckSerializer(many=True))
+    def get_test_results(self, connection: Connection) -> list[dict[str, Any]]:
+        return list(CheckSerializer(results_of(connection), many=True).data)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        host = values.get("host")
+        if self.instance is None and "token" not in values:
+            raise serializers.ValidationError({"token": [_("This field is required.")]}, code="required")
+        if self.instance is not None and host and host.name != self.instance.host and "token" not in values:
+            raise serializers.ValidationError({"token": [TOKEN_AGAIN]}, code="token_needed")
+        return values
+
+
+class ConnectionChoiceSerializer(serializers.ModelSerializer):
+    """As much of a connection as somebody needs who adds items."""
+
+    health = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Connection
+        fields = ["id", "name", "source", "health"]
+
+    @extend_schema_field(HealthSerializer)
+    def get_health(self, connection: Connection) -> dict[str, Any]:
+        return dict(HealthSerializer(health_of(connection, timezone.now())).data)
+
+
+class LiveSurveySerializer(serializers.ModelSerializer):
+    live_label = serializers.CharField(source="get_live_display")
+
+    class Meta:
+        model = Survey
+        fields = ["id", "external_id", "name", "live", "live_label", "last_response_at"]
+
+
+class FormulaSerializer(serializers.Serializer):
+    """A formula, as feedback items take it."""
+
+    metric = serializers.ChoiceField(choices=FeedbackItem.Metric.choices)
+    scale_min = serializers.FloatField(allow_null=True)
+    scale_max = serializers.FloatField(allow_null=True)
+    positive_values = serializers.ListField(child=serializers.CharField())
+    reverse = serializers.BooleanField()
+    name = serializers.CharField()
+
+
+class LiveQuestionSerializer(serializers.ModelSerializer):
+    proposals = serializers.SerializerMethodField(help_text=_("Formulas that suit the question, best first."))
+    not_measurable_because = serializers.SerializerMethodField(help_text=_("Empty if the question can be measured."))
+
+    class Meta:
+        model = Question
+        fields = [
+            "id", "field", "external_id", "label", "wording", "kind", "choices", "scale_min", "scale_max",
+            "proposals", "not_measurable_because",
+        ]  # fmt: skip
+
+    @extend_schema_field(FormulaSerializer(many=True))
+    def get_proposals(self, question: Question) -> list[dict[str, Any]]:
+        return [dict(FormulaSerializer(formula).data) for formula in choice_of(question).formulas]
+
+    def get_not_measurable_because(self, question: Question) -> str:
+        return choice_of(question).reason
+
+
+class PreviewRequestSerializer(serializers.Serializer):
+    """What a feedback item would count. Without a metric, the best proposal is taken."""
+
+    question = serializers.PrimaryKeyRelatedField(
+        queryset=Question.objects.filter(gone_at=None).select_related("survey"),
+        help_text=_("From the list of the survey's questions."),
+    )
+    metric = serializers.ChoiceField(choices=FeedbackItem.Metric.choices, required=False)
+    scale_min = serializers.FloatField(required=False, allow_null=True)
+    scale_max = serializers.FloatField(required=False, allow_null=True)
+    positive_values = serializers.ListField(
+        child=serializers.CharField(max_length=40), required=False, max_length=200, allow_empty=True
+    )
+    reverse = serializers.BooleanField(required=False, default=False)
+    include_unfinished = serializers.BooleanField(required=False, default=False)
+    count_from = serializers.DateField(required=False, allow_null=True, default=None)
+
+    def validate_question(self, question: Question) -> Question:
+        if question.survey.source_id != self.context["connection"].source_id:
+            raise serializers.ValidationError(_("This question belongs to another connection."))
+        return question
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        choice = choice_of(values["question"])
+        if not choice.formulas:
+            raise serializers.ValidationError({"question": [choice.reason]})
+        metric = values.get("metric") or choice.formulas[0].metric
+        base = next((formula for formula in choice.formulas if formula.metric == metric), None)
+        if base is None:
+            raise serializers.ValidationError({"metric": [_("This metric does not suit the question.")]})
+        try:
+            values["formula"] = Formula(
+                metric,
+                values.get("scale_min", base.scale_min),
+                values.get("scale_max", base.scale_max),
+                tuple(values.get("positive_values", base.positive_values)),
+                values["reverse"] if "reverse" in self.initial_data else base.reverse,
+            )
+        except (FormulaError, ValueError, OverflowError):
+            raise serializers.ValidationError(
+                {"metric": [_("Metric, scale and positive values do not fit together.")]}
+            ) from None
+        return values
+
+
+class PreviewedAnswerSerializer(serializers.Serializer):
+    recorded_at = serializers.DateTimeField()
+    value = serializers.CharField(allow_blank=True)
+    label = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
+    counts = serializers.BooleanField(source="verdict.counts")
+    counted_as = serializers.CharField(source="verdict.key")
+    text = serializers.CharField(source="verdict.text")
+
+
+class PreviewSerializer(serializers.Serializer):
+    """The newest answers, how each is counted, and what the formula makes of all that were read."""
+
+    figure = serializers.SerializerMethodField(
+        help_text=_("The KPI in the shape of all KPIs; null if nothing was read.")
+    )
+    answers = PreviewedAnswerSerializer(many=True)
+    read = serializers.IntegerField(help_text=_("Answers read."))
+    stored = serializers.BooleanField(
+        help_text=_("Read from the stored responses; otherwise just now from the vendor.")
+    )
+    since = serializers.DateField(allow_null=True, help_text=_("First day read; null for all."))
+    complete = serializers.BooleanField()
+    too_slow = serializers.BooleanField(
+        help_text=_("The vendor did not answer in time. The item can be saved all the same.")
+    )
+    code = serializers.CharField(allow_blank=True)
+    trouble = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "object", "nullable": True, "additionalProperties": True})
+    def get_figure(self, shown: Preview) -> dict[str, Any] | None:
+        return shown.figure.as_json() if shown.figure else None
+
+    def get_trouble(self, shown: Preview) -> str:
+        return " ".join(shown.trouble) if shown.trouble else ""
+
+
+class ProgressSerializer(serializers.Serializer):
+    percent = serializers.IntegerField()
+    sentence = serializers.CharField()
+
+
+class FetchSerializer(serializers.ModelSerializer):
+    """A line of the ledger: received = new + changed + unchanged + rejected."""
+
+    survey = serializers.IntegerField(source="feed.survey_id")
+    survey_name = serializers.CharField(source="feed.survey.name")
+    connection = serializers.IntegerField(source="feed.connection_id")
+    asked_by = serializers.CharField(source="asked_by.email", default=None, allow_null=True)
+    is_open = serializers.BooleanField()
+    progress = serializers.SerializerMethodField()
+    duration_seconds = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField(help_text=_("What went wrong and what to do, in sentences."))
+
+    class Meta:
+        model = Fetch
+        fields = [
+            "id", "uuid", "connection", "survey", "survey_name", "trigger", "asked_by", "full", "state", "step",
+            "is_open", "progress", "window_from", "created_at", "started_at", "finished_at", "duration_seconds",
+            "calls", "received", "new", "changed", "unchanged", "rejected", "rejected_by_reason", "error_code",
+            "error", "error_detail",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    @extend_schema_field(ProgressSerializer)
+    def get_progress(self, fetch: Fetch) -> dict[str, Any]:
+        return dict(ProgressSerializer(progress_of(fetch)).data)
+
+    def get_duration_seconds(self, fetch: Fetch) -> float | None:
+        taken = time_taken(fetch)
+        return taken.total_seconds() if taken else None
+
+    def get_error(self, fetch: Fetch) -> str:
+        trouble = trouble_of(fetch)
+        return " ".join((trouble.title, trouble.what_to_do)) if trouble else ""

@@ -1,0 +1,79 @@
+"""Asks for a fetch. There is at most one open fetch per survey: asking twice gives the same one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from integrations.models import Fetch, SurveyFeed
+from integrations.sync import plan, watch
+
+
+class CannotFetch(Exception):
+    """Nothing can be fetched now; `code` says why: see `qualtrics.messages`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def ask_for_fetch(
+    feed: SurveyFeed,
+    trigger: str,
+    *,
+    full: bool = False,
+    slot: datetime | None = None,
+    asked_by: User | None = None,
+) -> Fetch:
+    """The survey's open fetch, made if there is none; the caller wakes a worker after its transaction."""
+    connection = feed.connection
+    if not connection.enabled:
+        raise CannotFetch("connection_disabled")
+    if connection.stopped_code:
+        raise CannotFetch(connection.stopped_code)
+    if not watch.wanted_questions(feed.survey):
+        raise CannotFetch("nothing_to_retrieve")
+    if open_fetch := _open(feed):
+        return open_fetch
+    try:
+        with transaction.atomic():
+            full = full or trigger == Fetch.Trigger.RECONCILE
+            return Fetch.objects.create(
+                feed=feed, trigger=trigger, full=full, slot=slot, asked_by=asked_by, due_at=timezone.now()
+            )
+    except IntegrityError:  # somebody else asked at the same moment, or this slot has had its fetch
+        if open_fetch := _open(feed):
+            return open_fetch
+        return Fetch.objects.get(feed=feed, slot=slot)
+
+
+def ask_for_missing(feed: SurveyFeed) -> Fetch | None:
+    """A full fetch if items want history that is not here; None if all of it is, or nothing can be fetched now."""
+    if not plan.missing(watch.wanted_questions(feed.survey), feed.covered_questions):
+        return None
+    trigger = Fetch.Trigger.MAPPING if feed.modified_until else Fetch.Trigger.FIRST
+    try:
+        return ask_for_fetch(feed, trigger, full=True)
+    except CannotFetch:
+        return None
+
+
+def is_to_reconcile(feed: SurveyFeed) -> bool:
+    """Whether the last complete export that was compared with what is stored is long ago."""
+    if not settings.RECONCILE_DAYS or feed.modified_until is None:
+        return False
+    compared = Fetch.objects.filter(
+        feed=feed,
+        trigger__in=[Fetch.Trigger.FIRST, Fetch.Trigger.RECONCILE],
+        state__in=[Fetch.State.DONE, Fetch.State.PARTIAL],
+        finished_at__gt=timezone.now() - timedelta(days=settings.RECONCILE_DAYS),
+    )
+    return not compared.exists()
+
+
+def _open(feed: SurveyFeed) -> Fetch | None:
+    return Fetch.objects.filter(feed=feed, state__in=Fetch.OPEN).first()

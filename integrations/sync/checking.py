@@ -1,0 +1,138 @@
+"""Holds what is stored against a recomputation and, on demand, against the vendor. Repairs by doing the work again."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import F, Max, Min, Sum
+from django.utils import timezone
+
+from accounts.models import Organisation
+from feedback.models import Response, Survey
+from feedback.vanishing import mark_vanished
+from integrations.models import Fetch, SurveyFeed
+from integrations.qualtrics import archive
+from integrations.qualtrics.errors import QualtricsError
+from integrations.qualtrics.translate import Translator
+from integrations.sync import asking, plan
+from integrations.vendor import BACKGROUND, client_for
+from kpis.recount import differences
+from kpis.refresh import rebuild
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it should be, in words for an operator."""
+
+    survey: Survey
+    what: str
+
+
+def check(survey: Survey) -> Iterator[Finding]:
+    """What differs between a survey's rows, its ledger, its numbers and its facts."""
+    fetches = Fetch.objects.filter(feed__survey=survey)
+    parts = F("new") + F("changed") + F("unchanged") + F("rejected")
+    for fetch in fetches.exclude(received=parts):
+        yield Finding(survey, f"fetch {fetch.uuid} does not add up")
+    rows = Response.objects.filter(survey=survey)
+    new = fetches.aggregate(total=Sum("new"))["total"] or 0
+    is_whole = fetches.filter(trigger=Fetch.Trigger.FIRST).exists() and survey.purged_until is None
+    if is_whole and new != rows.count():
+        yield Finding(survey, f"the ledger counts {new} new responses, {rows.count()} are stored")
+    if fetches.filter(state__in=Fetch.OPEN).exists() or survey.changed_days.exists():
+        return  # the numbers are behind the rows, and are allowed to be
+    if days := list(differences(survey)):
+        first = days[0]
+        yield Finding(
+            survey, f"{len(days)} histograms differ, the first is question {first.question} on {first.day}: "
+            f"stored {first.stored}, recounted {first.recounted}"
+        )  # fmt: skip
+    span = rows.aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+    if (span["first"], span["last"]) != (survey.first_response_at, survey.last_response_at):
+        yield Finding(survey, "the dates of the first and the last response are not those of the rows")
+
+
+def repair(survey: Survey) -> None:
+    """Count everything anew from the rows."""
+    rebuild(survey)
+    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+    Survey.objects.filter(pk=survey.pk).update(first_response_at=span["first"], last_response_at=span["last"])
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstVendor:
+    """Which responses the vendor has and we lack, and the other way round."""
+
+    missing: frozenset[str]
+    surplus: frozenset[str]
+    exported: frozenset[str]
+    begun_at_fetch: int
+
+
+class ExportUnfinished(QualtricsError):
+    """The export for the comparison was not ready in time, or failed."""
+
+    code = "export_stuck"
+
+
+def compare_with_vendor(feed: SurveyFeed) -> AgainstVendor:
+    """A complete export of the survey's ids, compared with the live rows. Nothing is written."""
+    survey = feed.survey
+    latest = Fetch.objects.aggregate(latest=Max("pk"))["latest"] or 0
+    stored = Response.objects.filter(survey=survey, deleted_at=None)
+    if survey.purged_until:
+        stored = stored.filter(recorded_at__gte=survey.purged_until)
+    live = frozenset(stored.values_list("external_id", flat=True))
+    exported = frozenset(_exported(feed))
+    return AgainstVendor(exported - live, live - exported, exported, latest + 1)
+
+
+def _exported(feed: SurveyFeed) -> list[str]:
+    survey = feed.survey
+    with (
+        client_for(feed.connection, limits=BACKGROUND) as client,
+        tempfile.TemporaryDirectory(dir=settings.SPOOL_DIR, prefix="check-") as folder,
+    ):
+        export = client.start_export(survey.external_id, questions=[], embedded=[])
+        until = time.monotonic() + plan.GIVE_UP_WAITING.total_seconds()
+        progress, polls = client.export_progress(survey.external_id, export.progress_id), 0
+        while not progress.is_complete:
+            if progress.has_failed or time.monotonic() > until:
+                raise ExportUnfinished("The export for the comparison was not finished.")
+            time.sleep(plan.poll_delay(polls))
+            polls += 1
+            progress = client.export_progress(survey.external_id, export.progress_id)
+        file = Path(folder) / "all.zip"
+        client.download_export(survey.external_id, progress.file_id or "", file)
+        archive.inspect(file)
+        translator = Translator({})
+        records = (translator.translate(line) for line in archive.read_lines(file))
+        kept = [
+            each
+            for each in records
+            if each.external_id
+            and not (survey.purged_until and getattr(each, "recorded_at", timezone.now()) < survey.purged_until)
+        ]
+        return [each.external_id for each in kept]
+
+
+def repair_from_vendor(feed: SurveyFeed, found: AgainstVendor) -> None:
+    """Mark what is gone at the vendor, however much it is, and ask for a complete fetch if something is missing here."""
+    survey = feed.survey
+    if found.surplus:
+        mark_vanished(
+            survey,
+            found.exported,
+            before_fetch=found.begun_at_fetch,
+            zone=Organisation.current().zone,
+            recorded_since=survey.purged_until,
+            however_many=True,
+        )
+        Survey.objects.filter(pk=survey.pk, attention_code="mass_disappearance").update(attention_code="")
+    if found.missing:
+        asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)

@@ -1,0 +1,199 @@
+"""How a fetch ends, well or badly, and what the survey, its feed and its connection remember of it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+from django.db.models import F, Max, Min
+from django.utils import timezone
+
+from feedback.models import Response, Survey
+from feedback.vanishing import Vanished
+from integrations.models import Connection, Fetch, SurveyFeed
+from integrations.qualtrics.errors import (
+    FileBroken,
+    NotFound,
+    QualtricsError,
+    RightMissing,
+    TokenRefused,
+    UnexpectedAnswer,
+)
+from integrations.sync import plan, watch
+from integrations.sync.failpoints import reach
+from integrations.vendor import TokenUnreadable
+
+if TYPE_CHECKING:
+    from integrations.sync.engine import Slice
+
+logger = logging.getLogger(__name__)
+
+# A survey that is gone or not shared is looked at again a few times a day: it may come back by itself.
+SLOW_RECHECK = timedelta(hours=6)
+
+
+# Too many responses were missing from a complete export: nothing was marked, and a person must look.
+MASS = "mass_disappearance"
+
+
+def succeed(work: Slice, vanished: Vanished | None = None) -> None:
+    """Move the watermark and close the books, in one transaction. `vanished`: what a reconciliation found."""
+    fetch, feed, survey, now = work.fetch, work.feed, work.survey, timezone.now()
+    held = vanished is not None and not vanished.marked
+    with transaction.atomic():
+        work.save(
+            state=Fetch.State.PARTIAL if held or _real_rejections(fetch) else Fetch.State.DONE,
+            finished_at=now,
+            lease_until=None,
+            error_code=MASS if held else "",
+            error_detail={"gone": vanished.gone, "live": vanished.live} if vanished and held else {},
+        )
+        reach("ledger_closed")
+        feed.modified_until = max(filter(None, (feed.modified_until, fetch.modified_until)), default=None)
+        feed.continuation_token = fetch.next_token
+        feed.continuation_token_at = fetch.started_at if fetch.next_token else None
+        feed.covered_questions = fetch.covers
+        feed.failures_in_a_row = 0
+        feed.save(
+            update_fields=[
+                "modified_until",
+                "continuation_token",
+                "continuation_token_at",
+                "covered_questions",
+                "failures_in_a_row",
+            ]
+        )
+        # Both ends come from the index, without a scan.
+        span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+        Survey.objects.filter(pk=survey.pk).update(
+            last_good_fetch_at=now,
+            failing_since=None,
+            failure_code="",
+            attention_code=_attention(survey, vanished),
+            first_response_at=span["first"],
+            last_response_at=span["last"],
+        )
+        Connection.objects.filter(pk=feed.connection_id).update(
+            failures_in_a_row=0, open_until=None, last_good_call_at=now
+        )
+        reach("watermark")
+    reach("closed")
+    work.spool.unlink(missing_ok=True)
+
+
+def _attention(survey: Survey, vanished: Vanished | None) -> str:
+    """A mass disappearance stays until a later reconciliation finds everything in order, or a person confirms it."""
+    if vanished is not None:
+        return "" if vanished.marked else MASS
+    before = Survey.objects.values_list("attention_code", flat=True).get(pk=survey.pk)
+    return MASS if before == MASS else ""
+
+
+def _real_rejections(fetch: Fetch) -> bool:
+    """Empty lines are a habit of the vendor, not a loss."""
+    return any(count for reason, count in fetch.rejected_by_reason.items() if reason != "empty")
+
+
+def give_up(work: Slice, state: str, code: str, *, failed: bool = True, detail: dict | None = None) -> None:
+    """Close the fetch without its data being complete; what was stored stays, the watermark does not move."""
+    now = timezone.now()
+    with transaction.atomic():
+        work.save(state=state, finished_at=now, lease_until=None, error_code=code, error_detail=detail or {})
+        if failed:
+            _remember_failure(work, code, now)
+    work.spool.unlink(missing_ok=True)
+    logger.warning("Fetch %s ended as %s: %s", work.fetch.uuid, state, code)
+
+
+def trouble(work: Slice, error: QualtricsError, *, jitter: float) -> float | None:
+    """What to do after an error: try again later within this fetch, or end it and say what a person must do."""
+    fetch = work.fetch
+    detail = {
+        "status": error.status,
+        "error_code": error.error_code,
+        "error_message": error.error_message[:500],
+        "request_id": error.request_id,
+        **{key: str(value)[:200] for key, value in error.params.items()},
+    }
+    needs_somebody = isinstance(error, (TokenRefused, TokenUnreadable, RightMissing, NotFound))
+    if not needs_somebody and not error.permanent and fetch.failures < plan.MAX_FAILURES:
+        again: dict[str, object] = {}
+        if isinstance(error, (FileBroken, UnexpectedAnswer)) and fetch.step in (Fetch.Step.DOWNLOAD, Fetch.Step.LOAD):
+            again["step"] = Fetch.Step.DOWNLOAD
+        return work.put_back(
+            plan.retry_delay(fetch.failures + 1, error.retry_after, jitter),
+            state=Fetch.State.WAITING,
+            failures=fetch.failures + 1,
+            attempts=0,
+            error_code=error.code,
+            error_detail=detail,
+            **again,
+        )
+    give_up(work, Fetch.State.FAILED, error.code, detail=detail)
+    return None
+
+
+def database_trouble(work: Slice, error: Exception) -> float | None:
+    """A deadlock, a lock or a lost connection: what was not committed is undone. Try again soon, but not for ever.
+
+    If the database is away altogether, even this cannot be written: then the lease runs out and a tick finds the fetch.
+    """
+    fetch = work.fetch
+    logger.warning("The database failed during fetch %s: %s", fetch.uuid, error)
+    try:
+        if not database.in_atomic_block:
+            database.close_if_unusable_or_obsolete()
+        if fetch.failures >= plan.MAX_DATABASE_FAILURES:
+            give_up(work, Fetch.State.FAILED, "database_trouble")
+            return None
+        return work.put_back(
+            plan.database_delay(fetch.failures),
+            state=Fetch.State.PENDING,
+            failures=fetch.failures + 1,
+            attempts=0,
+            error_code="database_trouble",
+        )
+    except (OperationalError, InterfaceError) as further:
+        logger.warning("Fetch %s is left to the next worker: %s", fetch.uuid, further)
+        database.close()
+        return None
+
+
+# Errors of the connection as a whole: nothing else of it will work until a person acts.
+STOPPING = ("token_refused", "token_malformed", "key_missing", "envelope_broken", "encryption_failed")
+# Errors of one survey that need a person, but may also heal by themselves.
+OF_THE_SURVEY = ("right_missing", "not_found", "survey_gone")
+
+
+def _remember_failure(work: Slice, code: str, now: datetime) -> None:
+    survey, feed = work.survey, work.feed
+    Survey.objects.filter(pk=survey.pk).update(failure_code=code)
+    Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)
+    SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1)
+    if code in STOPPING:
+        # Every further call would be refused as well, and may lock the account: all surveys wait for a person.
+        Connection.objects.filter(pk=feed.connection_id).update(stopped_code=code)
+        Survey.objects.filter(feed__connection=feed.connection_id).update(attention_code=code)
+        return
+    if code in OF_THE_SURVEY:
+        Survey.objects.filter(pk=survey.pk).update(attention_code=code)
+        due = watch.next_due(feed, now)
+        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + SLOW_RECHECK) if due else None)
+        return
+    Connection.objects.filter(pk=feed.connection_id).update(failures_in_a_row=F("failures_in_a_row") + 1)
+    failures = Connection.objects.values_list("failures_in_a_row", flat=True).get(pk=feed.connection_id)
+    if delay := plan.circuit_delay(failures):
+        Connection.objects.filter(pk=feed.connection_id).update(open_until=now + delay)
+
+
+def restart(connection: Connection) -> None:
+    """Let a stopped connection work again, after its token was replaced; its surveys are due at once."""
+    now = timezone.now()
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(stopped_code="", failures_in_a_row=0, open_until=None)
+        Survey.objects.filter(feed__connection=connection, attention_code__in=STOPPING).update(attention_code="")
+        SurveyFeed.objects.filter(connection=connection).exclude(next_due_at=None).update(next_due_at=now)
+    connection.refresh_from_db()

@@ -1,0 +1,87 @@
+"""Finds what is due. A tick costs by what is due, not by what exists: every query here goes along a partial index."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from feedback.models import Survey
+from integrations.models import Fetch, SurveyFeed
+from integrations.sync import asking, engine, holders, watch
+from kpis.refresh import surveys_to_refresh
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 500
+
+
+def open_due_fetches() -> int:
+    """Open a fetch for each feed whose slot has come, and set its next slot; the number opened.
+
+    Missed slots are made up for by one fetch, not by one each. The slot is unique, so a second beat opens nothing.
+    """
+    now = timezone.now()
+    due = (
+        SurveyFeed.objects.filter(next_due_at__lte=now)
+        .select_related("survey", "connection")
+        .order_by("next_due_at")[:AT_ONCE]
+    )
+    return sum(_open(feed) for feed in due)
+
+
+def _open(feed: SurveyFeed) -> bool:
+    now, slot, connection = timezone.now(), feed.next_due_at, feed.connection
+    following = watch.next_due(feed, now)
+    resting = connection.open_until and connection.open_until > now
+    if following and resting and connection.open_until:
+        following = connection.open_until  # a single try then, before the timetable goes on
+    with transaction.atomic():
+        if not SurveyFeed.objects.filter(pk=feed.pk, next_due_at=slot).update(next_due_at=following):
+            return False  # another tick was first
+        if resting or following is None:
+            return False
+        try:
+            if asking.ask_for_missing(feed) is None:
+                trigger = Fetch.Trigger.RECONCILE if asking.is_to_reconcile(feed) else Fetch.Trigger.SCHEDULE
+                asking.ask_for_fetch(feed, trigger, slot=slot)
+        except asking.CannotFetch as refusal:
+            logger.info("Nothing fetched for %s: %s", feed.pk, refusal.code)
+            return False
+    return True
+
+
+def fetches_to_wake() -> list[tuple[UUID, bool]]:
+    """(uuid, whether it is a full fetch) of open fetches that are due or whose worker has died, oldest first.
+
+    Connections take turns, so that one with many surveys does not hold up the others.
+    """
+    running = Fetch.objects.filter(state=Fetch.State.RUNNING).values_list("pk", "holder")
+    left_behind = [pk for pk, holder in running if holders.is_dead(holder)]
+    rows = (
+        Fetch.objects.filter(engine.is_due() | engine.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
+        .order_by("due_at")
+        .values_list("uuid", "full", "feed__connection_id")[:AT_ONCE]
+    )
+    turns: dict[int, int] = {}
+    ordered = []
+    for uuid, full, connection in rows:
+        turn = turns[connection] = turns.get(connection, 0) + 1
+        ordered.append((turn, uuid, full))
+    return [(uuid, full) for _turn, uuid, full in sorted(ordered, key=lambda row: row[0])]
+
+
+def surveys_left_to_refresh() -> list[Survey]:
+    """Surveys whose KPIs are behind their responses and that no running fetch will refresh."""
+    busy = Fetch.objects.filter(state=Fetch.State.RUNNING, lease_until__gt=timezone.now())
+    feeds = set(busy.values_list("feed__survey", flat=True))
+    return [survey for survey in surveys_to_refresh(AT_ONCE) if survey.pk not in feeds]
+
+
+def last_tick_is_older_than(span: timedelta) -> bool:
+    """Whether feeds are overdue by more than `span`, which a living beat does not let happen."""
+    return SurveyFeed.objects.filter(next_due_at__lt=timezone.now() - span).exists()

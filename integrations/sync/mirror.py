@@ -1,0 +1,91 @@
+"""Keeps our picture of the vendor's surveys and questions: what exists, whether it is live, what each question asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from feedback.models import Question, Survey
+from integrations.models import Connection
+from integrations.qualtrics.client import QualtricsClient
+from integrations.qualtrics.questions import QuestionRecord, question_records
+
+
+def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Survey]:
+    """The surveys that the connection sees now, by name. One call per page of the list, none per survey.
+
+    The list says only whether a survey collects now; one that does not keeps what is known of it.
+    """
+    known = {survey.external_id: survey for survey in Survey.objects.filter(source=connection.source_id)}
+    seen: list[Survey] = []
+    for summary in client.surveys():
+        survey = known.get(summary.id) or Survey(source_id=connection.source_id, external_id=summary.id)
+        before = (survey.name, survey.live)
+        survey.name = summary.name[:255] or summary.id
+        if summary.is_active:
+            survey.live = Survey.Live.LIVE
+        elif survey.live == Survey.Live.LIVE:
+            survey.live = Survey.Live.CLOSED
+        if survey.pk is None:
+            survey, _created = Survey.objects.get_or_create(
+                source_id=connection.source_id,
+                external_id=summary.id,
+                defaults={"name": survey.name, "live": survey.live},
+            )
+        elif before != (survey.name, survey.live):
+            survey.save(update_fields=["name", "live"])
+        seen.append(survey)
+    return sorted(seen, key=lambda survey: (survey.name.casefold(), survey.external_id))
+
+
+def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
+    """The survey's measurable questions as they stand now, in their order.
+
+    One call; two more when the survey has changed since it was read last. A question that has gone stays, marked, with
+    its history.
+    """
+    now = timezone.now()
+    detail = client.survey(survey.external_id)
+    version = detail.modified_at.isoformat() if detail.modified_at else ""
+    is_read = bool(version) and version == survey.vendor_version and survey.questions.exists()
+    live = detail.live_state(now)
+    definition = None
+    if not is_read or live == Survey.Live.NEVER_LAUNCHED:
+        # Only the definition knows of a launch without an answer, of the ends of sliders and of questions thrown away.
+        definition = client.definition(survey.external_id)
+        live = detail.live_state(now, definition.launched_at)
+    records = None if is_read else question_records(detail, client.response_schema(survey.external_id), definition)
+    with transaction.atomic():
+        if records is not None:
+            _write(survey, records, now)
+        survey.name = detail.name[:255] or survey.external_id
+        survey.live, survey.read_at, survey.vendor_version = live, now, version
+        survey.save(update_fields=["name", "live", "read_at", "vendor_version"])
+    return list(survey.questions.filter(gone_at=None))
+
+
+def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime) -> None:
+    known = {question.field: question for question in survey.questions.all()}
+    by_field: dict[str, Question] = {}
+    about: list[tuple[Question, str]] = []
+    for position, record in enumerate(record for record in records if record.mappable):
+        question = known.get(record.field) or Question(survey=survey, field=record.field)
+        question.external_id = record.qid
+        question.label = record.label[:120]
+        question.wording = record.wording
+        question.kind = record.kind
+        question.choices = list(record.choices)
+        question.scale_min, question.scale_max = record.scale_min, record.scale_max
+        question.position = position
+        question.fingerprint = record.fingerprint
+        question.gone_at = None
+        question.save()
+        by_field[record.field] = question
+        if record.about_field:
+            about.append((question, record.about_field))
+    for question, field in about:
+        Question.objects.filter(pk=question.pk).update(about=by_field.get(field) or known.get(field))
+    survey.questions.filter(gone_at=None).exclude(field__in=by_field).update(gone_at=now)

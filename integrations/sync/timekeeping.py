@@ -1,0 +1,38 @@
+"""What ticks and upkeep agree on through one row: when they came last, and whether the clock was put back since."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import SurveyFeed, Timekeeping
+from integrations.sync import watch
+
+logger = logging.getLogger(__name__)
+
+_THE_ROW = 1
+# Machines differ by less; a clock that went back further was put back.
+PUT_BACK = timedelta(minutes=5)
+UPKEEP_EVERY = timedelta(days=1)
+
+
+def keep_time() -> None:
+    """Note this tick. If the clock was put back since the last one, plan anew what would otherwise come much too late."""
+    now = timezone.now()
+    row, _created = Timekeeping.objects.get_or_create(pk=_THE_ROW)
+    was_put_back = row.ticked_at is not None and now < row.ticked_at - PUT_BACK
+    Timekeeping.objects.filter(pk=_THE_ROW).update(ticked_at=now)
+    if was_put_back:
+        logger.warning("The clock was put back since the last tick: all feeds are planned anew")
+        for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
+            SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=watch.next_due(feed, now))
+
+
+def upkeep_is_due() -> bool:
+    """Whether the last upkeep was longer ago than a day; true once, for whoever asks first."""
+    now = timezone.now()
+    due = Q(kept_up_at=None) | Q(kept_up_at__lte=now - UPKEEP_EVERY) | Q(kept_up_at__gt=now + PUT_BACK)
+    return bool(Timekeeping.objects.filter(due, pk=_THE_ROW).update(kept_up_at=now))

@@ -1,0 +1,38 @@
+"""Addresses of this room's pages."""
+
+from django.urls import include, path
+
+from integrations.views import connections, console, contacts, distributions, ledger, wizard
+
+app_name = "integrations"
+urlpatterns = [
+    path("connections/", connections.connection_list, name="connection_list"),
+    path("connections/new/", connections.connection_new, name="connection_new"),
+    path("connections/<int:pk>/", connections.connection, name="connection"),
+    path("connections/<int:pk>/edit/", connections.connection_edit, name="connection_edit"),
+    path("connections/<int:pk>/switch/", connections.connection_switch, name="connection_switch"),
+    path("connections/<int:pk>/test/", connections.connection_test, name="connection_test"),
+    path("connections/<int:pk>/host/", connections.connection_correct_host, name="connection_correct_host"),
+    path("connections/<int:pk>/delete/", connections.connection_delete, name="connection_delete"),
+    path("fetches/", ledger.ledger, name="ledger"),
+    path("fetches/<int:pk>/", ledger.fetch, name="fetch"),
+    path("fetches/<int:pk>/progress/", ledger.fetch_progress, name="fetch_progress"),
+    path("maps/<int:journey_pk>/progress/", ledger.map_progress, name="map_progress"),
+    path("feeds/<int:pk>/retrieve/", ledger.feed_retrieve, name="feed_retrieve"),
+    path("api-console/", console.console, name="console"),
+    path("contacts/", contacts.contacts, name="contacts"),
+    path("contacts/<int:pk>/<slug:directory>/", contacts.contact_list, name="contact_list"),
+    path("contacts/<int:pk>/<slug:directory>/new/", contacts.contact_new, name="contact_new"),
+    path("contacts/<int:pk>/<slug:directory>/<slug:contact_id>/", contacts.contact, name="contact"),
+    path(
+        "contacts/<int:pk>/<slug:directory>/<slug:contact_id>/delete/", contacts.contact_delete, name="contact_delete"
+    ),
+    path("", include("integrations.watch_urls")),
+    path("distributions/", distributions.distributions, name="distributions"),
+    path("distributions/new/", distributions.distribution_new, name="distribution_new"),
+    path("distributions/<int:pk>/", distributions.distribution, name="distribution"),
+    path("distributions/<int:pk>/send/", distributions.distribution_send, name="distribution_send"),
+    path("distributions/<int:pk>/discard/", distributions.distribution_discard, name="distribution_discard"),
+    path("feedback-data/", wizard.wizard_start, name="wizard_start"),
+    path("feedback-data/<int:pk>/", wizard.wizard_edit, name="wizard_edit"),
+]

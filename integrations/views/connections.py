@@ -1,0 +1,193 @@
+"""Connections: list, make, change, switch, test, delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.models import Organisation
+from accounts.versions import Outdated
+from integrations import connections as deeds
+from integrations.encryption import EncryptionError
+from integrations.forms import ConnectionForm
+from integrations.health import health_of, with_facts
+from integrations.ledger import fetches
+from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
+from integrations.page_request import PageRequest
+from integrations.progress import progress_of
+from integrations.qualtrics.messages import explain
+from integrations.retrieval import retrieve_all
+from integrations.testing import suggested_host, test_and_keep
+from integrations.watch_state import state_of
+from integrations.watches import watches
+
+FETCHES_A_PAGE = 20
+
+
+def connection_list(request: PageRequest) -> HttpResponse:
+    now = timezone.now()
+    rows = [(connection, health_of(connection, now)) for connection in with_facts(Connection.objects.all())]
+    return render(request, "integrations/connection_list.html", {"rows": rows})
+
+
+def connection(request: PageRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(with_facts(Connection.objects.select_related("source")), pk=pk)
+    feeds = list(found.feeds.select_related("survey").order_by("survey__name"))
+    running = {fetch.feed_id: fetch for fetch in fetches().filter(feed__connection=found, state__in=Fetch.OPEN)}
+    watched = {watch.survey_id: watch for watch in watches().filter(connection=found)}
+    ledger = Paginator(fetches().filter(feed__connection=found), FETCHES_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "connection": found,
+        "health": health_of(found, timezone.now()),
+        "crumbs": _crumbs(),
+        "zone": Organisation.current().time_zone,
+        "feeds": [_feed_row(feed, running.get(feed.pk), watched.get(feed.survey_id)) for feed in feeds],
+        "ledger": ledger,
+        "items": deeds.items_using(found),
+        "suggested_host": suggested_host(found),
+    }
+    return render(request, "integrations/connection.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def connection_new(request: PageRequest) -> HttpResponse:
+    form = ConnectionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = deeds.create_connection(
+            host=form.cleaned_data["host"], token=form.cleaned_data["token"], by=request.user, **form.settings()
+        )
+        messages.success(request, _("The connection was added. Test it now: each check says what to do if it fails."))
+        return redirect("integrations:connection", made.pk)
+    return render(request, "integrations/connection_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Connection, pk=pk)
+    form = ConnectionForm(request.POST or None, instance=found)
+    outdated = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            deeds.change_connection(
+                found,
+                form.cleaned_data["version"] or 0,
+                host=form.cleaned_data["host"],
+                token=form.cleaned_data["token"],
+                **form.settings(),
+            )
+        except Outdated as conflict:
+            outdated = conflict.current
+            form.see(outdated.version)
+        else:
+            if form.cleaned_data["token"]:
+                retrieve_all(found, request.user)  # what the old token could not fetch
+            messages.success(request, _("The connection was saved."))
+            return redirect("integrations:connection", found.pk)
+    status = 409 if outdated else 422 if form.errors else 200
+    context = {"form": form, "connection": Connection.objects.get(pk=pk), "outdated": outdated}
+    return render(request, "integrations/connection_form.html", context, status=status)
+
+
+@require_POST
+def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Connection, pk=pk)
+    enabled = request.POST.get("enabled") == "1"
+    try:
+        deeds.switch(found, _seen(request), enabled=enabled)
+    except Outdated:
+        messages.error(request, _changed_meanwhile())
+    else:
+        if enabled:
+            retrieve_all(found, request.user)
+        messages.success(request, _("The connection is enabled.") if enabled else _("The connection is switched off."))
+    return redirect("integrations:connection", pk)
+
+
+@require_POST
+def connection_test(request: PageRequest, pk: int) -> HttpResponse:
+    """Test the connector. Takes as long as Qualtrics takes to answer; each check reports for itself."""
+    found = get_object_or_404(Connection, pk=pk)
+    test_and_keep(found)
+    if request.htmx:
+        context = {"connection": found, "suggested_host": suggested_host(found)}
+        return render(request, "integrations/connection.html#test", context)
+    return redirect(reverse("integrations:connection", args=[pk]) + "#test")
+
+
+@require_POST
+def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
+    """Move to the data centre that the last test was told to use."""
+    found = get_object_or_404(Connection, pk=pk)
+    suggestion = suggested_host(found)
+    if not suggestion or suggestion != request.POST.get("host"):
+        messages.error(request, _changed_meanwhile())
+        return redirect("integrations:connection", pk)
+    try:
+        deeds.correct_host(found, _seen(request), suggestion)
+    except Outdated:
+        messages.error(request, _changed_meanwhile())
+    except deeds.TokenNeeded:
+        messages.error(request, _("This host must be entered by hand, together with the API token."))
+    except EncryptionError as error:
+        messages.error(request, " ".join(explain(error.code)))
+    else:
+        messages.success(request, _("The connection now uses %(host)s.") % {"host": found.host})
+        test_and_keep(found)
+    return redirect(reverse("integrations:connection", args=[pk]) + "#test")
+
+
+@require_http_methods(["GET", "POST"])
+def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
+    if request.method == "POST":
+        try:
+            deeds.delete_connection(found, _seen(request))
+        except deeds.InUse:
+            messages.error(request, _("This connection cannot be deleted while items on a map use it."))
+        except Outdated:
+            messages.error(request, _changed_meanwhile())
+        else:
+            messages.success(request, _("The connection “%(name)s” was deleted.") % {"name": found.name})
+            return redirect("integrations:connection_list")
+        found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
+    items = list(deeds.items_using(found))
+    context = {
+        "connection": found,
+        "drafts": [item for item in items if item.chosen_state == item.Chosen.DRAFT],
+        "users": [item for item in items if item.chosen_state != item.Chosen.DRAFT],
+        "goes_with": deeds.what_goes_with(found),
+    }
+    return render(request, "integrations/connection_delete.html", context)
+
+
+def _feed_row(feed: SurveyFeed, running: Fetch | None, watch: ResponseWatch | None) -> dict[str, Any]:
+    code = feed.survey.attention_code or feed.survey.failure_code
+    return {
+        "feed": feed,
+        "fetch": running,
+        "progress": progress_of(running) if running else None,
+        "trouble": explain(code) if code else None,
+        "watch": watch,
+        "watch_state": state_of(watch) if watch else None,
+    }
+
+
+def _crumbs() -> list[dict[str, str]]:
+    return [{"label": _("Connections"), "url": reverse("integrations:connection_list")}]
+
+
+def _changed_meanwhile() -> str:
+    return _("Somebody else changed this connection meanwhile. Look at it again, then repeat what you did.")
+
+
+def _seen(request: PageRequest) -> int:
+    stated = request.POST.get("version", "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0

@@ -1,0 +1,141 @@
+"""Watch new survey responses: on and off, key, check, and what was delivered."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.versions import Outdated
+from feedback.models import Survey
+from integrations import watches as deeds
+from integrations.map_progress import data_version
+from integrations.models import Connection, ResponseWatch
+from integrations.page_request import PageRequest
+from integrations.qualtrics.messages import explain
+from integrations.watch_state import state_of
+
+DELIVERIES_A_PAGE = 30
+
+
+@require_POST
+def watch_new(request: PageRequest, connection_pk: int) -> HttpResponse:
+    """Switch on. Takes as long as Qualtrics takes to answer."""
+    connection = get_object_or_404(Connection, pk=connection_pk)
+    survey = get_object_or_404(Survey, source=connection.source_id, pk=_number(request, "survey"))
+    try:
+        made = deeds.create_watch(survey, by=request.user)
+    except deeds.CannotWatch as refused:
+        messages.error(request, " ".join(explain(refused.code)))
+        return redirect(_surveys(connection.pk))
+    if made.trouble_code:
+        messages.warning(request, " ".join(explain(made.trouble_code)))
+    else:
+        messages.success(request, _("New responses of “%(survey)s” are watched now.") % {"survey": survey.name})
+    return redirect("integrations:watch", made.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def watch(request: PageRequest, pk: int) -> HttpResponse:
+    """One watch with its last deliveries; a POST renames it."""
+    found = _found(pk)
+    if request.method == "POST":
+        name = request.POST.get("name", "").strip()[:120]
+        if not name:
+            messages.error(request, _("Type a name for the webhook."))
+            return redirect("integrations:watch", pk)
+        try:
+            deeds.rename_watch(found, _number(request, "version"), name)
+        except Outdated:
+            messages.error(request, _changed_meanwhile())
+        else:
+            messages.success(request, _("The webhook was renamed."))
+        return redirect("integrations:watch", pk)
+    page = Paginator(found.deliveries.all(), DELIVERIES_A_PAGE).get_page(request.GET.get("page"))
+    crumbs = [
+        {"label": _("Connections"), "url": reverse("integrations:connection_list")},
+        {"label": found.connection.name, "url": reverse("integrations:connection", args=[found.connection_id])},
+    ]
+    context = {
+        "watch": found,
+        "state": state_of(found),
+        "page": page,
+        "deliveries": [(row, " ".join(explain(row.error_code)) if row.error_code else "") for row in page],
+        "crumbs": crumbs,
+    }
+    return render(request, "integrations/watch.html", context)
+
+
+@require_POST
+def watch_end(request: PageRequest, pk: int) -> HttpResponse:
+    found = _found(pk)
+    connection_pk = found.connection_id
+    try:
+        deeds.end_watch(found, _number(request, "version"))
+    except Outdated:
+        messages.error(request, _changed_meanwhile())
+        return redirect("integrations:watch", pk)
+    messages.success(request, _("New responses are no longer watched. They come with the regular fetches."))
+    return redirect(_surveys(connection_pk))
+
+
+@require_POST
+def watch_rotate(request: PageRequest, pk: int) -> HttpResponse:
+    found = _found(pk)
+    try:
+        deeds.rotate_key(found, _number(request, "version"))
+    except Outdated:
+        messages.error(request, _changed_meanwhile())
+    else:
+        if found.trouble_code:
+            messages.warning(request, " ".join(explain(found.trouble_code)))
+        else:
+            messages.success(
+                request, _("Messages are signed with a new key now. The old one is valid for another day.")
+            )
+    return redirect("integrations:watch", pk)
+
+
+@require_POST
+def watch_check(request: PageRequest, pk: int) -> HttpResponse:
+    """Compare with Qualtrics now, as happens once a day by itself."""
+    found = _found(pk)
+    deeds.check_connection(found.connection)
+    checked = ResponseWatch.objects.get(pk=pk)
+    if checked.trouble_code:
+        messages.warning(request, " ".join(explain(checked.trouble_code)))
+    else:
+        messages.success(request, _("The subscription at Qualtrics is in order."))
+    return redirect("integrations:watch", pk)
+
+
+def map_news(request: PageRequest, journey_pk: int) -> HttpResponse:
+    """Asked every few seconds by an open map: when its numbers are others than those it shows, it is drawn anew."""
+    # A page left open is nobody who is there: asking neither prolongs the session nor writes it.
+    request.session.save = lambda *_args, **_more: None  # type: ignore[method-assign]
+    answer = HttpResponse(status=204)
+    if data_version(journey_pk) == request.GET.get("seen", ""):
+        return answer
+    return trigger_client_event(answer, "map-changed", {})
+
+
+def _found(pk: int) -> ResponseWatch:
+    return get_object_or_404(deeds.watches(), pk=pk)
+
+
+def _surveys(connection_pk: int) -> str:
+    return reverse("integrations:connection", args=[connection_pk])
+
+
+def _changed_meanwhile() -> str:
+    return _("Somebody else changed this watch meanwhile. Look at it again, then repeat what you did.")
+
+
+def _number(request: PageRequest, name: str) -> int:
+    stated = request.POST.get(name, "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else 0
