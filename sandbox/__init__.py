@@ -1,0 +1,1 @@
+"""A pretend Qualtrics for the demo and the tests. It imports nothing of the product."""

@@ -1,0 +1,98 @@
+"""Conditions: the clock, the settings, faults, tokens, the trickle."""
+
+from typing import Any
+
+from sandbox.clock import DAY, SECOND, iso_ms
+from sandbox.control.base import Base, Moment, deed
+from sandbox.rendering import BAD_RECORDS
+
+
+class Conditions(Base):
+    """Deeds that change how the sandbox behaves."""
+
+    @deed
+    def set_clock(self, now: Moment) -> dict[str, str]:
+        """Jump to a moment."""
+        self.world.clock.set(self._moment(now))
+        return self._moved()
+
+    @deed
+    def advance_clock(self, days: float = 0, hours: float = 0, seconds: float = 0) -> dict[str, str]:
+        """Jump forwards; nobody answers meanwhile (see the scenario `busy_week` for that)."""
+        self.world.clock.advance(round(days * DAY + hours * 3600 * SECOND + seconds * SECOND))
+        return self._moved()
+
+    @deed
+    def hold_clock(self, held: bool = True) -> dict[str, str]:
+        """Stop time, or let it run on."""
+        self.world.clock.hold(held)
+        return self._moved()
+
+    def _moved(self) -> dict[str, str]:
+        self.world.settle()
+        self.site.desk.webhooks.wake()
+        return {"now": iso_ms(self.world.clock.now())}
+
+    @deed
+    def change_settings(self, **settings: Any) -> dict[str, object]:
+        """Turn knobs (see `settings.py`); `data` holds the switches for oddities in files."""
+        bad = set((settings.get("data") or {}).get("bad_records", [])) - set(BAD_RECORDS)
+        if bad:
+            raise ValueError(f"There are no bad records {sorted(bad)}. There are: {', '.join(BAD_RECORDS)}.")
+        with self.world.lock:
+            self.world.settings.change(**settings)
+        self.site.desk.buckets.reset()
+        return self.world.settings.as_dict()
+
+    @deed
+    def switch_fault_on(self, kind: str, **details: Any) -> dict[str, int]:
+        """Switch a fault on (see `faults.py`): kind, path, method, brand, count, probability, skip, ..."""
+        return {"id": self.site.faults.switch_on(kind, **details).id}
+
+    @deed
+    def switch_faults_off(self, fault_id: int | None = None) -> None:
+        """Switch one fault off, or all of them."""
+        self.site.faults.switch_off(fault_id)
+
+    @deed
+    def revoke_token(self, token: str) -> None:
+        """The token is known no more: 401."""
+        self.world.revoked.add(token)
+
+    @deed
+    def restore_token(self, token: str) -> None:
+        """The token works again."""
+        self.world.revoked.discard(token)
+
+    @deed
+    def move_brand(self, brand: str, data_centre: str) -> None:
+        """The brand lives at another data centre from now on."""
+        if data_centre not in self.world.hosts:
+            raise KeyError(f"There is no data centre {data_centre!r}.")
+        self.world.brands[brand].data_centre = data_centre
+
+    @deed
+    def start_trickle(self, seconds: float = 4) -> None:
+        """A new response every so many seconds."""
+        if not seconds > 0:
+            raise ValueError("The pause between two responses must be longer than nothing.")
+        self.trickle.start(seconds)
+
+    @deed
+    def stop_trickle(self) -> None:
+        """No more responses by themselves."""
+        self.trickle.stop()
+
+    @deed
+    def reset(self) -> None:
+        """Faults off, settings as at the start, calls and messages forgotten; responses stay."""
+        world = self.world
+        self.trickle.stop()
+        self.site.faults.switch_off()
+        self.site.log.clear()
+        self.site.desk.webhooks.deliveries.clear()
+        self.site.desk.webhooks.subscriptions.clear()
+        with world.lock:
+            world.settings.change(**type(world.settings)().as_dict())
+            world.revoked.clear()
+        self.site.desk.buckets.reset()

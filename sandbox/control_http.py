@@ -1,0 +1,76 @@
+"""The control surface over HTTP: `POST /_sandbox/<deed>` with a JSON object of arguments.
+
+It is not for the imitated credentials: a call that carries one is refused, so that a product that
+could be talked into calling it would fail loudly. Calls that a browser makes for another site are refused too.
+"""
+
+import inspect
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+
+from sandbox.answers import Answer, Request, json_answer
+from sandbox.control import DEEDS, Control
+
+CONTROL_ROOT = "/_sandbox"
+
+
+def answer_control(control: Control, request: Request) -> Answer:
+    """One call to the control surface."""
+    if request.headers.get("x-api-token") or request.headers.get("authorization"):
+        return _refused(403, "The control surface takes no credentials of the imitated API.")
+    if not from_this_site(request):
+        return _refused(403, "Calls from another site are refused.")
+    name = request.path.removeprefix(CONTROL_ROOT).strip("/")
+    if request.method == "GET" and not name:
+        return json_answer(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
+    if name == "scenario" and _is_form(request):
+        return _from_button(control, request)
+    if name not in DEEDS:
+        return _refused(404, f"There is no deed {name!r}. GET {CONTROL_ROOT} lists them.")
+    if request.method != "POST":
+        return _refused(405, "Deeds are called with POST.")
+    return _called(control, name, request)
+
+
+def from_this_site(request: Request) -> bool:
+    """Was the call made by a program, or by a page of ours?"""
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+def _called(control: Control, name: str, request: Request) -> Answer:
+    if request.headers.get("content-type", "").split(";")[0] != "application/json":
+        return _refused(415, "Arguments are sent as application/json.")
+    try:
+        arguments: Any = orjson.loads(request.body or b"{}")
+    except orjson.JSONDecodeError:
+        return _refused(400, "The body is not valid JSON.")
+    if not isinstance(arguments, dict):
+        return _refused(400, "The body must be a JSON object.")
+    method = getattr(control, name)
+    try:
+        inspect.signature(method).bind(**arguments)
+        return json_answer(200, {"result": method(**arguments)})
+    except KeyError as error:
+        return _refused(404, str(error.args[0]))
+    except (TypeError, ValueError, AttributeError) as error:
+        return _refused(400, str(error))
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _from_button(control: Control, request: Request) -> Answer:
+    name = parse_qs(request.body.decode("utf-8", "replace")).get("name", [""])[0]
+    try:
+        control.scenario(name)
+    except KeyError as error:
+        return _refused(404, str(error.args[0]))
+    return Answer(303, b"", "text/plain", {"Location": "/"})
+
+
+def _refused(status: int, message: str) -> Answer:
+    return json_answer(status, {"error": message})

@@ -1,0 +1,261 @@
+"""The sandbox on real sockets: two ports (one per data centre), keep-alive, and faults below HTTP."""
+
+import contextlib
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import parse_qsl, urlsplit
+
+from sandbox import page
+from sandbox.answers import Answer, Refusal, Request, failure, json_answer
+from sandbox.control import Control
+from sandbox.control_http import CONTROL_ROOT, answer_control
+from sandbox.demo import DATA_CENTRES, build_world
+from sandbox.site import Site
+from sandbox.trickle import Trickle
+from sandbox.world import World
+
+PIECE = 256 * 1024
+READ_AT_MOST = 20_000_000
+
+
+class _Server(ThreadingHTTPServer):
+    """One port. Knows its open connections, so that stopping does not wait for idle clients."""
+
+    daemon_threads = False
+    block_on_close = True
+    request_queue_size = 256
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], sandbox: "RunningSandbox", data_centre: str) -> None:
+        self.sandbox = sandbox
+        self.data_centre = data_centre
+        self.stopping = threading.Event()
+        self._connections: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def process_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
+        with self._lock:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request) -> None:  # type: ignore[no-untyped-def]
+        with self._lock:
+            self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
+        """Clients may go away at any moment; that is no news. Anything else is a mistake of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            traceback.print_exc()
+
+    def hang_up(self) -> None:
+        """Wake every thread that reads from a client or drips to one."""
+        self.stopping.set()
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "sandbox"
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_GET  # noqa: N815 (http.server's names)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Calls are logged by the site, not on the console."""
+
+    def _serve(self) -> None:
+        request = self._read()
+        if request is None:
+            return
+        try:
+            answer = self._answer(request)
+        except Exception:  # a mistake of ours must be seen, and must not look like a fault that was switched on
+            traceback.print_exc()
+            answer = failure(Refusal(500, "SBX_BUG", "The sandbox itself is broken; see its console."))
+        try:
+            self._send(answer)
+        except OSError:
+            self.close_connection = True
+
+    def _answer(self, request: Request) -> Answer:
+        sandbox = self.server.sandbox
+        if request.path.startswith(CONTROL_ROOT):
+            return answer_control(sandbox.control, request)
+        if request.path in ("/", "/favicon.ico"):
+            return page.answer(sandbox.control, request)
+        return sandbox.site.answer(request)
+
+    def _read(self) -> Request | None:
+        length = self.headers.get("Content-Length", "0")
+        if self.headers.get("Transfer-Encoding") or not length.isdecimal() or int(length) > READ_AT_MOST:
+            self.close_connection = True
+            self._send(json_answer(413 if length.isdecimal() else 411, {"meta": {"httpStatus": "refused"}}))
+            return None
+        body = self.rfile.read(int(length))
+        parts = urlsplit(self.path)
+        host = self.headers.get("Host", "")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(
+            method=self.command,
+            path=parts.path,
+            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            headers=headers,
+            body=body,
+            data_centre=data_centre_of(host, self.server.data_centre),
+            base_url=f"{headers.get('x-forwarded-proto', 'http')}://{host}",
+        )
+
+    def _send(self, answer: Answer) -> None:
+        if answer.delay and self.server.stopping.wait(answer.delay):
+            return
+        if answer.cut_at is not None and answer.cut_at < 0:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(answer.size()))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if answer.cut_at is None and answer.drip is None and isinstance(answer.body, bytes) and answer.length is None:
+            self.wfile.write(answer.body)
+            return
+        self._send_slowly_or_in_part(answer)
+
+    def _send_slowly_or_in_part(self, answer: Answer) -> None:
+        left = answer.size() if answer.cut_at is None else min(answer.cut_at, answer.size())
+        size, pause = answer.drip or (PIECE, 0.0)
+        for piece in pieces(answer, size):
+            self.wfile.write(piece[:left])
+            self.wfile.flush()
+            left -= len(piece[:left])
+            if left <= 0 or self.server.stopping.wait(pause):
+                break
+        if answer.cut_at is not None or left > 0:
+            self.close_connection = True
+
+
+def pieces(answer: Answer, size: int) -> Iterator[bytes]:
+    """The body in pieces; a padded one ends in blanks made on the way."""
+    if isinstance(answer.body, Path):
+        with answer.body.open("rb") as file:
+            while piece := file.read(size):
+                yield piece
+        return
+    for start in range(0, len(answer.body), size):
+        yield answer.body[start : start + size]
+    padding = (answer.length or 0) - len(answer.body)
+    while padding > 0:
+        yield b" " * min(size, padding)
+        padding -= size
+
+
+def data_centre_of(host: str, of_port: str) -> str:
+    """By the Host header when it looks like the vendor's (`fra1.qualtrics.com`), else by the port."""
+    name = host.split(":")[0].lower()
+    if not name.endswith(".qualtrics.com"):
+        return of_port
+    return name.removesuffix(".qualtrics.com").split(".")[-1]
+
+
+class RunningSandbox:
+    """A sandbox that listens; leave the `with` block, or call `stop`, to end it."""
+
+    def __init__(self, world: World, port: int, host: str = "127.0.0.1") -> None:
+        self.world = world
+        self.site = Site(world)
+        self.trickle = Trickle(world)
+        self.control = Control(self.site, self.trickle)
+        self.servers: list[_Server] = []
+        try:
+            for number, data_centre in enumerate(DATA_CENTRES):
+                self.servers.append(_Server((host, port + number if port else 0), self, data_centre))
+        except OSError:
+            self.stop()
+            raise
+        for server in self.servers:
+            world.hosts[server.data_centre] = f"{host}:{server.server_port}"
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{server.data_centre}")
+            for server in self.servers
+        ]
+        self._threads.append(threading.Thread(target=self.site.desk.webhooks.run, name="sandbox-webhooks"))
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
+
+    @property
+    def port(self) -> int:
+        """The port of the first data centre."""
+        return self.servers[0].server_port
+
+    @property
+    def host(self) -> str:
+        """`127.0.0.1:PORT` of the first data centre, the railway's."""
+        return self.world.hosts[DATA_CENTRES[0]]
+
+    @property
+    def other_host(self) -> str:
+        """`127.0.0.1:PORT` of the second data centre, the bank's."""
+        return self.world.hosts[DATA_CENTRES[1]]
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:PORT`"""
+        return f"http://{self.host}"
+
+    def stop(self) -> None:
+        """End all threads and close all sockets."""
+        self.trickle.stop()
+        self.site.close()
+        for server in self.servers:
+            if hasattr(self, "_threads"):
+                server.shutdown()
+            server.hang_up()
+            server.server_close()
+        for thread in getattr(self, "_threads", []):
+            thread.join(10)
+
+    def __enter__(self) -> "RunningSandbox":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start(
+    port: int = 0,
+    *,
+    seed: int = 7,
+    small: bool = True,
+    now: datetime | None = None,
+    world: World | None = None,
+    trickle: float | None = None,
+) -> RunningSandbox:
+    """Start a sandbox in background threads; port 0 takes free ports, else `port` and `port + 1` are used."""
+    running = RunningSandbox(world or build_world(seed=seed, small=small, now=now), port)
+    if trickle:
+        running.trickle.start(trickle)
+    return running

@@ -1,0 +1,169 @@
+"""The whole sandbox without its sockets: takes a request, gives an answer, remembers the call."""
+
+import hashlib
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+
+from sandbox import addresses, directory_addresses, distribution_addresses, faults  # noqa: F401 (register theirs)
+from sandbox.addresses import MAX_BODY, ROOT, Call, Desk
+from sandbox.answers import Answer, Refusal, Request, failure
+from sandbox.clock import iso
+from sandbox.distributions import Distributions
+from sandbox.exports import Exports
+from sandbox.faults import Faults
+from sandbox.limits import Buckets
+from sandbox.oauth import Doorman
+from sandbox.webhooks import Webhooks
+from sandbox.world import User, World
+
+SECRET_HEADERS = frozenset({"x-api-token", "authorization"})
+VENDOR_HEADERS = {
+    "x-frame-options": "DENY",
+    "x-permitted-cross-domain-policies": "master-only",
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "x-content-type-options": "nosniff",
+}
+PROXIED = "Request proxied. For faster response times, use this host instead: {}"
+
+
+@dataclass
+class CallLog:
+    """The received calls, newest last; tokens are kept as a short digest only."""
+
+    calls: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=20_000))
+    counts: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, request: Request, answer: Answer, endpoint: str, at: int, fault: str | None, brand: str) -> None:
+        """Remember one call."""
+        headers = {name: digest(value) if name in SECRET_HEADERS else value for name, value in request.headers.items()}
+        entry = {
+            "method": request.method,
+            "path": request.path,
+            "query": request.query_text,
+            "headers": headers,
+            "body": request.body[:65536].decode("utf-8", "replace"),
+            "status": answer.status,
+            "endpoint": endpoint,
+            "data_centre": request.data_centre,
+            "brand": brand,
+            "fault": fault,
+            "at": iso(at),
+        }
+        with self.lock:
+            self.calls.append(entry)
+            self.counts[f"{endpoint} {answer.status}"] += 1
+
+    def clear(self) -> None:
+        """Forget every call."""
+        with self.lock:
+            self.calls.clear()
+            self.counts.clear()
+
+
+def digest(secret: str) -> str:
+    """A short name for a secret: tells two apart, gives none away."""
+    return f"sha256:{hashlib.sha256(secret.encode()).hexdigest()[:12]}"
+
+
+class Site:
+    """The imitated API over one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.faults = Faults(world.seed)
+        self.log = CallLog()
+        self.desk = Desk(world, Exports(world), Webhooks(world), Doorman(world), Buckets(), Distributions(world))
+
+    def answer(self, request: Request) -> Answer:
+        """One call to the imitated API."""
+        started = time.perf_counter()
+        self.world.settle()
+        call = _Work(self, request)
+        answer = call.answer()
+        answer.headers = {
+            "request-time": str(round((time.perf_counter() - started) * 1000)),
+            **VENDOR_HEADERS,
+            **answer.headers,
+        }
+        fault = call.fault.kind if call.fault else None
+        self.log.note(request, answer, call.endpoint, self.world.clock.now(), fault, call.brand)
+        return answer
+
+    def close(self) -> None:
+        """Stop background work and remove files."""
+        self.desk.webhooks.stop()
+        self.desk.exports.close()
+        self.world.close()
+
+
+class _Work:
+    """What is found out about one call on the way to its answer."""
+
+    def __init__(self, site: Site, request: Request) -> None:
+        self.site = site
+        self.request = request
+        self.endpoint = f"{request.method} {request.path}"
+        self.notice: str | None = None
+        self.brand = ""
+        self.fault: faults.Fault | None = None
+
+    def answer(self) -> Answer:
+        user = self.site.world.user_of(self.request.headers.get("x-api-token", ""))
+        self.brand = user.brand if user else ""
+        self.fault = self.site.faults.meeting(self.request, self.brand)
+        try:
+            instead = faults.before(self.fault) if self.fault else None
+            if instead is not None:
+                self._name_endpoint()
+                return instead
+            answer = self._earnest_answer()
+        except Refusal as refusal:
+            answer = failure(refusal, notice=self.notice)
+        return faults.after(self.fault, answer, self.request) if self.fault else answer
+
+    def _name_endpoint(self) -> None:
+        try:
+            self.endpoint = addresses.route(self.request)[0]
+        except Refusal:
+            self.endpoint = "unknown"
+
+    def _earnest_answer(self) -> Answer:
+        request, desk = self.request, self.site.desk
+        if request.path == "/oauth2/token" and request.method == "POST":
+            self.endpoint = "POST /oauth2/token"
+            return desk.doorman.grant(request)
+        self._name_endpoint()
+        if not request.path.startswith(f"{ROOT}/"):
+            raise Refusal(404, "UNF_9", "Resource not found")
+        user, by_bearer = desk.doorman.identify(request)
+        self.brand = user.brand
+        home = self.site.world.brands[user.brand].data_centre
+        if home != request.data_centre:
+            if by_bearer:
+                raise Refusal(401, "SBX_401", "The access token belongs to another data center.")
+            self.notice = PROXIED.format(self._host_of(home))
+        if len(request.body) > MAX_BODY:
+            raise Refusal(413, "SBX_413", "The request body is too large.")
+        endpoint, handler, parts = addresses.route(request)
+        if self.site.world.settings.limits:
+            desk.buckets.take(user.brand, endpoint, self.site.world.settings.limit_per_minute)
+        return handler(self._call(user, home), **parts)
+
+    def _call(self, user: User, home: str) -> Call:
+        mode = faults.EXPORT_MODES.get(self.fault.kind) if self.fault else None
+        url = self.request.base_url if self.notice is None else self._url_of(home)
+        return Call(self.request, self.site.desk, user, self.notice, url, mode)
+
+    def _vendor_like(self) -> bool:
+        return self.request.headers.get("host", "").split(":")[0].endswith(".qualtrics.com")
+
+    def _host_of(self, data_centre: str) -> str:
+        if self._vendor_like():
+            return f"{data_centre}.qualtrics.com"
+        return self.site.world.hosts.get(data_centre, f"{data_centre}.qualtrics.com")
+
+    def _url_of(self, data_centre: str) -> str:
+        return f"{'https' if self._vendor_like() else 'http'}://{self._host_of(data_centre)}"
