@@ -1,0 +1,16 @@
+"""The REST API: every room's part, its description and its reference page."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from config.reference import reference
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("reference/", reference, name="reference"),
+    path("", include("accounts.api_urls")),
+    path("", include("journeys.api_urls")),
+    path("", include("feedback.api_urls")),
+    path("", include("kpis.api_urls")),
+    path("", include("integrations.api_urls")),
+]

@@ -1,0 +1,39 @@
+"""Errors of the REST API as problem details (RFC 9457), in the client's language, without traces."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from accounts.versions import Outdated
+from accounts.versions_api import Conflict
+
+
+def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's answer to the error, reworded as `{"title", "status", "detail"?, "errors"?, "code"?}`."""
+    if isinstance(exc, Outdated):
+        exc = Conflict({"id": exc.current.pk, "version": exc.current.version})
+    response = exception_handler(exc, context)
+    if response is None:
+        return None
+    status = response.status_code
+    problem: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status}
+    if isinstance(exc, ValidationError):
+        problem |= {"detail": _("Some fields are not right."), "errors": response.data}
+    else:
+        data = response.data if isinstance(response.data, dict) else {"detail": response.data}
+        problem["detail"] = str(data.pop("detail", ""))
+        code = getattr(getattr(exc, "detail", None), "code", None)
+        if code:
+            problem["code"] = code
+        problem |= data
+    if isinstance(exc, Conflict):
+        problem["current"] = exc.current
+    response.data = problem
+    response.content_type = "application/problem+json"
+    return response

@@ -1,0 +1,23 @@
+"""All addresses of the site."""
+
+from django.conf.urls import handler403, handler404, handler500  # noqa: F401 (Django looks for them here)
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from accounts.views import set_language
+from config import api_urls, health
+from config.gallery import gallery
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="journeys:list"), name="home"),
+    path("accounts/", include("accounts.urls")),
+    path("journeys/", include("journeys.urls")),
+    path("feedback/", include("feedback.urls")),
+    path("kpis/", include("kpis.urls")),
+    path("settings/", include("integrations.urls")),
+    path("hooks/", include("integrations.hook_urls")),
+    path("language/", set_language, name="set_language"),
+    path("design/", gallery, name="gallery"),
+    path("health/", include((health.urlpatterns, "health"))),
+    path("api/v1/", include((api_urls.urlpatterns, "api"))),
+]
