@@ -1,0 +1,344 @@
+"""What is measured. Each case makes fresh installations, lets processes run in them, and compares."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from benchmarks import data
+from benchmarks.installation import FOLDER, ROOT, Installation, free_port, vendor
+from benchmarks.report import Line, ratio
+
+NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
+MOST_OF_FLOOR = {"postgresql": 2.0, "sqlite": 2.5}
+
+FETCH_WORDS = (
+    "The floor is a tight script without the product's code: the same download, the same rows and hashes in the same"
+    " tables, histograms counted on the way, one transaction. The product commits each thousand with its checkpoint,"
+    " reads the archive to its end before it loads any of it, and counts every day from its stored rows."
+)
+MEMORY_WORDS = "Peak resident memory of a Celery worker (pool of threads, beat inside) that runs the backfill."
+RIVALS_WORDS = (
+    "A row per response and a row per answer, upserted. The rivals read the archive from the disk and count no KPIs; the"
+    " product does all of its work."
+)
+PAGES_WORDS = (
+    "The demo's railway map, drawn by Django for a signed-in analyst. The bare view of the same process answers three"
+    " words through the same middleware. During the backfill web server, worker and database share the machine."
+)
+TICKS_WORDS = (
+    "Due feeds are found along partial indexes. Two workers share surveys of a vendor whose every call takes a while."
+)
+
+
+@dataclass
+class Bench:
+    """What all cases share."""
+
+    rows: int
+    times: int
+    engines: Sequence[str]
+    host: str
+    templates: dict[str, Installation]
+    ids: dict[str, Any]
+    maps: dict[str, Any]
+
+    def fresh(self, engine: str, name: str = "bench", host: str = "") -> Installation:
+        """An installation as it is before its first fetch."""
+        installation = Installation(engine, name, [host or self.host])
+        installation.copy_from(self.templates[engine])
+        installation.settle()
+        return installation
+
+    def floor(self, installation: Installation, *more: str) -> dict[str, Any]:
+        where = installation.url if installation.engine == "postgresql" else installation.sqlite_file
+        return installation.run("floor", where, self.host, json.dumps(self.ids[installation.engine]), *more)
+
+
+@contextlib.contextmanager
+def opened(rows: int, times: int, engines: Sequence[str]) -> Iterator[Bench]:
+    """Data, vendor and the installations that runs are copied from."""
+    backfill, increment = data.export(FOLDER / "data", rows), data.increment(FOLDER / "data")
+    with vendor(backfill, increment) as host:
+        templates = {engine: Installation(engine, "bench_template", [host]) for engine in engines}
+        ids, maps = {}, {}
+        for engine, template in templates.items():
+            template.make_empty()
+            ids[engine] = template.run("prepare", host)
+            maps[engine] = template.run("maps", "seed")
+        yield Bench(rows, times, engines, host, templates, ids, maps)
+
+
+def median(runs: Sequence[dict[str, Any]], key: str = "seconds") -> float:
+    return statistics.median(run[key] for run in runs)
+
+
+def checked(run: dict[str, Any], **expected: int) -> dict[str, Any]:
+    """A run that did what it should; anything else is no measurement."""
+    wrong = {name: run[name] for name, value in expected.items() if run[name] != value}
+    if run["state"] != "done" or wrong:
+        raise RuntimeError(f"The fetch went wrong: {run}")
+    return run
+
+
+def fetch(bench: Bench) -> list[Line]:
+    lines = []
+    for engine in bench.engines:
+        floors, products, further, again = [], [], [], []
+        _compare(bench, engine)
+        for _ in range(bench.times):
+            floors.append(bench.floor(bench.fresh(engine)))
+            installation = bench.fresh(engine)
+            first, second, third = installation.run("product", "fetch", "--full", "--further", "2")
+            products.append(checked(first, new=bench.rows))
+            further.append(checked(second, new=data.INCREMENT))
+            again.append(checked(third, new=0, changed=0, unchanged=data.INCREMENT))
+        name, product = NAMES[engine], median(products)
+        times = f"{product:.1f} s beside {median(floors):.1f} s"
+        if engine == "postgresql":
+            work = (
+                [run["cpu"] + run["server_cpu"] for run in products],
+                [run["cpu"] + run["server_cpu"] for run in floors],
+            )
+            times += (
+                f"; processor time of client and server {statistics.median(work[0]) / statistics.median(work[1]):.2f} ×"
+            )
+        lines += [
+            ratio(f"{name}: fetch to KPIs, beside the floor", product / median(floors), MOST_OF_FLOOR[engine], times),
+            ratio(
+                f"{name}: {data.INCREMENT:,} further responses, share of the backfill",
+                100 * median(further) / product,
+                2,
+                f"{median(further) * 1000:.0f} ms",
+                unit="%",
+            ),
+            Line(
+                f"{name}: a fetch that brings nothing new",
+                f"{again[0]['new'] + again[0]['changed']} rows written",
+                "0 rows",
+                True,
+                f"{median(again) * 1000:.0f} ms for {data.INCREMENT:,} known responses",
+            ),
+        ]
+    return lines
+
+
+def _compare(bench: Bench, engine: str) -> None:
+    """Floor and product must leave the same, or their times say nothing."""
+    installation = bench.fresh(engine)
+    bench.floor(installation)
+    left = installation.contents()
+    installation = bench.fresh(engine)
+    checked(installation.run("product", "fetch", "--full")[0], new=bench.rows)
+    if installation.contents() != left:
+        raise RuntimeError("Floor and product do not leave the same rows.")
+
+
+def memory(bench: Bench) -> list[Line]:
+    lines = []
+    increment = data.increment(FOLDER / "data")
+    for engine in bench.engines:
+        peaks = []
+        for rows in (bench.rows, 5 * bench.rows):
+            with vendor(data.export(FOLDER / "data", rows), increment) as host:
+                installation = bench.fresh(engine, host=host)
+                installation.run("product", "move", host)
+                command = [sys.executable, "-m", "benchmarks.worker"]
+                with installation.process(*command) as worker:
+                    uuid = installation.run("product", "ask", "--full")
+                    checked(installation.run("product", "wait", uuid), new=rows)
+                    peaks.append(_peak_of(worker.pid))
+        name = NAMES[engine]
+        lines += [
+            ratio(f"{name}: worker's peak at {bench.rows:,}", peaks[0], 200, unit="MB"),
+            ratio(
+                f"{name}: worker's peak at {5 * bench.rows:,}, beside that",
+                peaks[1] / peaks[0],
+                1.1,
+                f"{peaks[1]:.0f} MB",
+            ),
+        ]
+    return lines
+
+
+def _peak_of(pid: int) -> float:
+    """The peak of this process, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def rivals(bench: Bench) -> list[Line]:
+    if "postgresql" not in bench.engines:
+        return [Line("PostgreSQL", "left out", note="no server here")]
+    rows = max(1000, bench.rows // 4)
+    path = data.export(FOLDER / "data", rows)
+    with vendor(path, data.increment(FOLDER / "data")) as host:
+        products = []
+        for _ in range(bench.times):
+            installation = bench.fresh("postgresql", host=host)
+            installation.run("product", "move", host)
+            products.append(checked(installation.run("product", "fetch", "--full")[0], new=rows))
+    product = median(products)
+    lines = []
+    for name, label in (("executemany", "psycopg executemany"), ("bulk_create", "Django bulk_create")):
+        runs = []
+        for _ in range(bench.times):
+            installation = bench.fresh("postgresql")
+            runs.append(installation.run("rivals", name, installation.url, path))
+        lines.append(_ahead(label, median(runs), product))
+    python, trouble = _dlt()
+    if trouble:
+        return [*lines, Line("dlt", "left out", "≥ 3 ×", None, trouble)]
+    runs = []
+    for _ in range(bench.times):
+        installation = bench.fresh("postgresql")
+        command = [python, "benchmarks/rival_dlt.py", _with_password(installation.url)]
+        own = {"DLT_DATA_DIR": str(installation.var / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "false"}
+        done = subprocess.run(
+            [*command, str(path), json.dumps(list(data.MAPPED))],
+            cwd=ROOT,
+            env=installation.environment | own,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        runs.append(json.loads(done.stdout.splitlines()[-1]))
+    return [*lines, _ahead("dlt, merge, CSV files", median(runs), product)]
+
+
+def _ahead(label: str, seconds: float, product: float) -> Line:
+    note = f"{seconds:.1f} s beside {product:.1f} s"
+    return ratio(f"ahead of {label}", seconds / product, 3, note, at_least=True)
+
+
+def _with_password(url: str) -> str:
+    """dlt insists on a password, also where the server does not ask for one."""
+    parts = urlsplit(url)
+    person, _, where = parts.netloc.rpartition("@")
+    name, _, password = person.partition(":")
+    return urlunsplit(("postgresql", f"{name or 'postgres'}:{password or 'none'}@{where}", parts.path, "", ""))
+
+
+def _dlt() -> tuple[str, str]:
+    """A Python that has dlt, made on first use; or why there is none."""
+    folder = FOLDER / "dlt-venv"
+    python = str(folder / "bin" / "python")
+    if not (folder / ".ready").exists():
+        for command in (
+            [sys.executable, "-m", "venv", str(folder)],
+            [python, "-m", "pip", "install", "-q", "dlt[postgres]"],
+        ):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                return "", f"it cannot be installed here ({(done.stderr.strip().splitlines() or ['?'])[-1][:100]})"
+        (folder / ".ready").touch()
+    return python, ""
+
+
+def pages(bench: Bench) -> list[Line]:
+    lines = []
+    for engine in bench.engines:
+        name, demo = NAMES[engine], bench.maps[engine]
+        installation = bench.fresh(engine)
+        runs = [installation.run("maps", "draw", demo["journey"]) for _ in range(bench.times)]
+        costs = statistics.median(run["map_ms"] / run["bare_ms"] for run in runs)
+        note = f"{median(runs, 'map_ms'):.0f} ms, {runs[0]['kb']:.0f} KB, {runs[0]['queries']} queries"
+        lines += [
+            ratio(f"{name}: the demo's map, beside a bare view", costs, 6, note),
+            ratio(f"{name}: queries of it that read responses", runs[0]["response_queries"], 0, unit=""),
+        ]
+        quiet, busy = _answers_during_backfill(bench, installation)
+        note = f"{quiet * 1000:.0f} ms without, {busy * 1000:.0f} ms during"
+        lines.append(ratio(f"{name}: p95 of the map during a backfill, beside without", busy / quiet, 3, note))
+    return lines
+
+
+def _answers_during_backfill(bench: Bench, installation: Installation) -> tuple[float, float]:
+    """p95 of the map's page over HTTP, without and during a backfill."""
+    port, demo = free_port(), bench.maps[installation.engine]
+    gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    with installation.process(*gunicorn, "--worker-class", "gthread", "--threads", "4", "--log-level", "error"):
+        ask = _asker(port, f"/journeys/{demo['journey']}/", demo["cookie"])
+        quiet = [ask() for _ in range(100)]
+        fetching = [sys.executable, "-m", "benchmarks.product", "fetch", "--full"]
+        with installation.process(*fetching) as process:
+            busy = []
+            while process.poll() is None:
+                busy.append(ask())
+    return _p95(quiet), _p95(busy)
+
+
+def _asker(port: int, path: str, cookie: str) -> Any:
+    def ask() -> float:
+        began = time.perf_counter()
+        link = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        link.request("GET", path, headers={"Cookie": cookie})
+        answer = link.getresponse()
+        answer.read()
+        link.close()
+        if answer.status != 200:
+            raise RuntimeError(f"The map answers {answer.status}.")
+        return time.perf_counter() - began
+
+    for _ in range(100):
+        with contextlib.suppress(OSError):
+            ask()
+            break
+        time.sleep(0.2)
+    for _ in range(10):
+        ask()
+    return ask
+
+
+def _p95(times: Sequence[float]) -> float:
+    return sorted(times)[int(len(times) * 0.95)]
+
+
+def ticks(bench: Bench) -> list[Line]:
+    lines = []
+    for engine in bench.engines:
+        name = NAMES[engine]
+        runs: dict[str, list[dict[str, Any]]] = {"few": [], "many": []}
+        for _ in range(bench.times):
+            runs["few"].append(bench.fresh(engine).run("ticks", 1, 10, 10))
+            runs["many"].append(bench.fresh(engine).run("ticks", 1000, 20, 10))
+        few, many = median(runs["few"]), median(runs["many"])
+        note = f"{many * 1000:.0f} ms beside {few * 1000:.0f} ms, {runs['many'][0]['queries']} queries both"
+        if runs["many"][0]["queries"] != runs["few"][0]["queries"]:
+            note = f"{runs['many'][0]['queries']} queries beside {runs['few'][0]['queries']}"
+        lines.append(ratio(f"{name}: a tick, 10 of 20,000 feeds due, beside a base of these 10", many / few, 1.5, note))
+        one, two = _workers(bench, engine, 1), _workers(bench, engine, 2)
+        note = f"{one:.1f} s beside {two:.1f} s"
+        lines.append(ratio(f"{name}: two workers beside one", one / two, 1.8, note, at_least=True))
+    return lines
+
+
+SURVEYS, CALL = 12, 0.25
+
+
+def _workers(bench: Bench, engine: str, workers: int) -> float:
+    """Seconds until `workers` have worked off all fetches of a vendor that makes one wait."""
+    small = data.increment(FOLDER / "data")
+    times = []
+    for _ in range(bench.times):
+        with vendor(small, small, CALL) as host:
+            template = Installation(engine, "bench_waiting", [host])
+            template.make_empty()
+            template.run("prepare", host, SURVEYS)
+            command = [sys.executable, "-m", "benchmarks.ticks", "work"]
+            template.run("ticks", "ask")
+            with contextlib.ExitStack() as stack:
+                running = [stack.enter_context(template.process(*command)) for _ in range(workers)]
+                said = [process.communicate()[0] for process in running]
+        times.append(max(json.loads(text.splitlines()[-1])["seconds"] for text in said))
+    return statistics.median(times)
