@@ -1,0 +1,106 @@
+"""The cast and the doors that all tests share: Alice runs the place, Amir analyses, Vera only looks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.roles import Role
+from tests import factories
+from tests.broker import use_broker
+
+# Playwright's event loop makes Django believe that the ORM is called from async code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _messages_stay_in_this_process():
+    """Only tests with real workers use the real broker."""
+    use_broker("memory://")
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords_and_own_folders(settings, tmp_path):
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.SPOOL_DIR = tmp_path / "spool"
+    settings.SPOOL_DIR.mkdir()
+    cache.clear()  # rolled back tests use the same primary keys again
+    if not settings.EMBEDDED:
+        # The test's own web server finds static files by their plain names.
+        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture
+def admin(db) -> User:
+    """Alice, admin."""
+    return factories.make_user(Role.ADMIN, email="alice@example.org", first_name="Alice", last_name="Admin")
+
+
+@pytest.fixture
+def analyst(db) -> User:
+    """Amir, analyst."""
+    return factories.make_user(Role.ANALYST, email="amir@example.org", first_name="Amir", last_name="Analyst")
+
+
+@pytest.fixture
+def viewer(db) -> User:
+    """Vera, viewer."""
+    return factories.make_user(Role.VIEWER, email="vera@example.org", first_name="Vera", last_name="Viewer")
+
+
+@pytest.fixture
+def client_of():
+    """A browser in which this person is signed in."""
+
+    def make(user: User | None) -> Client:
+        client = Client()
+        if user:
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api_of():
+    """A REST client that acts for this person."""
+
+    def make(user: User | None) -> APIClient:
+        client = APIClient()
+        if user:
+            client.force_authenticate(user)
+        return client
+
+    return make
+
+
+# Root may not use Chromium's own sandbox; the rest keeps it from looking for its maker's servers.
+_CHROMIUM_FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's browser; one for the whole run, since Playwright starts only once in a process."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("REQUIRE_BROWSER is set and there is no Chromium")
+        pytest.skip("No Chromium on this machine: install Debian's package chromium to run this test")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

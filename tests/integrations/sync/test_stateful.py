@@ -1,0 +1,225 @@
+"""A machine that plays respondents, editors, faults, crashes and time against the sync, and looks after each step."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from feedback import items
+from feedback.models import FeedbackItem, Question, Response
+from integrations.models import Fetch, SurveyFeed
+from integrations.sync import asking, dispatch, engine, failpoints
+from kpis.models import DayHistogram
+from kpis.recount import differences
+from tests.integrations.sync.conftest import mirrored, work
+
+pytestmark = pytest.mark.django_db
+_numbers = itertools.count()
+FAULTS = ["500", "429", "empty_body", "cut_before_answer", "lost_answer", "truncated_zip", "export_failed", "html_200"]
+
+
+class Crash(BaseException):
+    """The process is gone: nothing of the product may catch this."""
+
+
+def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
+    control = sandbox.control
+
+    class Sync(RuleBasedStateMachine):
+        @initialize()
+        def begin(self) -> None:
+            self.key = f"machine-{next(_numbers)}"
+            control.add_survey(self.key, key=self.key, like="post-journey", active=True)
+            self.survey = mirrored(connection, sandbox, self.key)
+            self.item = add_item(self.survey, "QID2")
+            self.draft = add_item(self.survey, "QID4", retrieve=False)
+            self.watermark = None
+
+        def teardown(self) -> None:
+            failpoints.on_reach = None
+            control.switch_faults_off()
+            if hasattr(self, "key"):
+                self.final_look()
+                control.remove_survey(self.key)
+
+        # --- the world ------------------------------------------------------------------------------------------------
+
+        @rule(number=st.integers(1, 5))
+        def people_answer(self, number: int) -> None:
+            control.add_responses(self.key, number)
+
+        @rule(score=st.integers(0, 10), data=st.data())
+        def somebody_edits(self, score: int, data: st.DataObject) -> None:
+            if rows := control.truth(self.key):
+                control.edit_response(self.key, data.draw(st.sampled_from(rows))["id"], {"QID2": score})
+
+        @rule(data=st.data())
+        def a_response_is_deleted(self, data: st.DataObject) -> None:
+            if rows := control.truth(self.key):
+                control.delete_response(self.key, data.draw(st.sampled_from(rows))["id"])
+
+        @rule(kind=st.sampled_from(FAULTS), count=st.integers(1, 3))
+        def calls_will_fail(self, kind: str, count: int) -> None:
+            control.switch_fault_on(kind, count=count)
+
+        @rule(share=st.sampled_from([0.0, 0.5]), shuffled=st.booleans())
+        def files_are_odd(self, share: float, shuffled: bool) -> None:
+            control.change_settings(data={"duplicates": share, "shuffled": shuffled})
+
+        # --- people ---------------------------------------------------------------------------------------------------
+
+        @rule()
+        def pause(self) -> None:
+            self.item.refresh_from_db()
+            if self.item.chosen_state == FeedbackItem.Chosen.RETRIEVING:
+                items.pause(self.item)
+
+        @rule()
+        def resume(self) -> None:
+            self.item.refresh_from_db()
+            if self.item.chosen_state == FeedbackItem.Chosen.PAUSED:
+                items.resume(self.item)
+
+        @rule()
+        @precondition(lambda self: self.chosen(self.item) == FeedbackItem.Chosen.PAUSED)
+        def nothing_is_fetched_while_nothing_retrieves(self) -> None:
+            control.forget_calls()
+            with pytest.raises(asking.CannotFetch):
+                asking.ask_for_fetch(self.feed(), Fetch.Trigger.MANUAL)
+            assert control.calls() == []
+
+        # --- work -----------------------------------------------------------------------------------------------------
+
+        @rule(trigger=st.sampled_from([Fetch.Trigger.MANUAL, Fetch.Trigger.SCHEDULE, Fetch.Trigger.RECONCILE]))
+        def fetch(self, trigger: str) -> None:
+            if self.ask(trigger):
+                work(self.survey, turns=100)
+
+        @rule(trigger=st.sampled_from([Fetch.Trigger.MANUAL, Fetch.Trigger.RECONCILE]),
+              point=st.sampled_from([point for point in failpoints.POINTS if point != "publish"]),
+              number=st.integers(1, 3))  # fmt: skip
+        def a_worker_dies(self, trigger: str, point: str, number: int) -> None:
+            if not self.ask(trigger):
+                return
+            left = [number]
+
+            def die(name: str) -> None:
+                if name == point:
+                    left[0] -= 1
+                    if left[0] == 0:
+                        raise Crash
+
+            failpoints.on_reach = die
+            try:
+                work(self.survey, turns=100)
+            except Crash:
+                held = Fetch.objects.filter(feed__survey=self.survey, state=Fetch.State.RUNNING)
+                held.update(lease_until=timezone.now() - timedelta(seconds=1))
+            finally:
+                failpoints.on_reach = None
+
+        @rule()
+        def the_slot_comes(self) -> None:
+            SurveyFeed.objects.filter(survey=self.survey).exclude(next_due_at=None).update(
+                next_due_at=timezone.now() - timedelta(seconds=1)
+            )
+            before = Fetch.objects.filter(feed__survey=self.survey).count()
+            dispatch.open_due_fetches()
+            dispatch.open_due_fetches()
+            assert Fetch.objects.filter(feed__survey=self.survey).count() <= before + 1
+
+        # --- what always holds ----------------------------------------------------------------------------------------
+
+        @invariant()
+        def each_response_is_there_once_and_the_books_add_up(self) -> None:
+            if not hasattr(self, "survey"):
+                return
+            rows = Response.objects.filter(survey=self.survey)
+            fetches = Fetch.objects.filter(feed__survey=self.survey)
+            assert sum(fetches.values_list("new", flat=True)) == rows.count()
+            assert rows.values("external_id").distinct().count() == rows.count()
+            assert fetches.filter(state__in=Fetch.OPEN).count() <= 1
+
+        @invariant()
+        def numbers_are_those_of_the_rows(self) -> None:
+            if hasattr(self, "survey") and not self.survey.changed_days.exists():
+                assert list(differences(self.survey)) == []
+
+        @invariant()
+        def the_watermark_never_goes_back(self) -> None:
+            if not hasattr(self, "survey") or not (feed := SurveyFeed.objects.filter(survey=self.survey).first()):
+                return
+            if self.watermark:
+                assert feed.modified_until >= self.watermark
+            self.watermark = feed.modified_until
+
+        @invariant()
+        def a_draft_has_no_numbers(self) -> None:
+            if hasattr(self, "draft"):
+                assert not DayHistogram.objects.filter(question=self.draft.question).exists()
+
+        def final_look(self) -> None:
+            """After one clean complete fetch everything is as at the source."""
+            control.change_settings(data={"duplicates": 0.0, "shuffled": False})
+            self.resume()
+            if self.ask(Fetch.Trigger.MANUAL):
+                work(self.survey, turns=200)  # whatever was open
+            self.ask(Fetch.Trigger.RECONCILE)
+            found = work(self.survey, turns=200)
+            live = Response.objects.filter(survey=self.survey, deleted_at=None)
+            if found.error_code != "mass_disappearance":
+                assert set(live.values_list("external_id", flat=True)) == {r["id"] for r in control.truth(self.key)}
+                name = str(Question.objects.get(survey=self.survey, field="QID2").pk)
+                for row in live:
+                    values = control.response(self.key, row.external_id)["values"]
+                    assert row.answers.get(name) == values.get("QID2")
+            assert list(differences(self.survey)) == []
+
+        # --- hands ----------------------------------------------------------------------------------------------------
+
+        def chosen(self, item: FeedbackItem) -> str:
+            return FeedbackItem.objects.values_list("chosen_state", flat=True).get(pk=item.pk)
+
+        def feed(self) -> SurveyFeed:
+            return SurveyFeed.objects.select_related("connection", "survey").get(survey=self.survey)
+
+        def ask(self, trigger: str) -> bool:
+            try:
+                asking.ask_for_fetch(self.feed(), trigger)
+            except asking.CannotFetch:
+                return False
+            return True
+
+    return Sync
+
+
+@pytest.mark.parametrize("examples", [30, pytest.param(400, marks=pytest.mark.torture)])
+def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monkeypatch, examples):
+    monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))
+    monkeypatch.setattr(engine, "BATCH", 4)
+    run_state_machine_as_test(
+        machine(sandbox, connection, add_item),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=15,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            derandomize=examples == 30,
+            database=None,
+        ),
+    )

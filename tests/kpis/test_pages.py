@@ -1,0 +1,300 @@
+"""The pages of an item and of a journey's KPIs, and what of them is on the map."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from accounts.models import Organisation
+from feedback import items
+from feedback.models import FeedbackItem
+from journeys.models import Lane
+from kpis.models import Consolidation
+from kpis.panels import panels_for, register_panel
+from tests.factories import (
+    at,
+    make_days,
+    make_item,
+    make_journey,
+    make_lane,
+    make_manual_item,
+    make_question,
+    make_response,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
+
+
+@pytest.fixture
+def today():
+    with time_machine.travel("2026-11-22 12:00:00+00:00", tick=False):
+        Organisation.current()
+        yield
+
+
+@pytest.fixture
+def item():
+    """60 promoters, 25 passives, 15 detractors over two days, and what does not count."""
+    item = make_item()
+    item.card.title = "Recommend booking"
+    item.card.save()
+    item.survey.last_good_fetch_at = at("2026-11-22 05:00")
+    item.survey.save()
+    make_days(
+        item.question,
+        {
+            "2026-11-01": {"10": 30, "9": 10, "8": 25},
+            "2026-11-20": {"counted": {"9": 20, "3": 15, "": 4}, "unfinished": {"1": 12}, "preview": {"1": 3}},
+        },
+    )
+    return item
+
+
+@pytest.fixture
+def page_of(client_of, viewer):
+    """The text of a page as the viewer sees it, its white space folded."""
+
+    def get(name, pk, user=viewer, **query):
+        response = client_of(user).get(reverse(name, args=[pk]), query)
+        assert response.status_code == 200
+        return re.sub(r"\s+", " ", response.content.decode())
+
+    return get
+
+
+def test_an_items_page_tells_the_number_and_where_it_comes_from(page_of, item):
+    page = page_of("kpis:item", item.pk)
+    for told in (
+        "+45", "95 % confidence interval 29 to 58", "100 answers", "60% promoters, 25% passives, 15% detractors",
+        item.source.name, item.survey.name, item.question.wording, "from the start of the survey",
+        "The share of 9 and 10 (promoters) minus the share of 0 to 6 (detractors)",
+        "Unfinished responses", "Asked but not answered", "Promoter", "Detractor",
+    ):  # fmt: skip
+        assert told in page
+    assert '<svg class="chart chart-trend"' in page
+
+
+def test_the_period_is_chosen_in_the_address(page_of, item):
+    assert "35 answers" in page_of("kpis:item", item.pk, period="last_7_days")
+    assert "65 answers" in page_of("kpis:item", item.pk, **{"from": "2026-11-01", "to": "2026-11-19"})
+    assert "The period ends before it begins." in page_of(
+        "kpis:item", item.pk, **{"from": "2026-11-02", "to": "2026-11-01"}
+    )
+
+
+def test_a_change_is_told_only_if_it_is_one(page_of):
+    item = make_item()
+    make_days(item.question, {"2026-11-20": {"10": 48, "8": 31, "0": 8}, "2026-11-10": {"10": 50, "8": 31, "0": 13}})
+    assert "No detectable change from the previous period." in page_of("kpis:item", item.pk, period="last_7_days")
+    make_days(item.question, {"2026-11-12": {"0": 200}})
+    assert "Up by" in page_of("kpis:item", item.pk, period="last_7_days")
+    assert "previous period" not in page_of("kpis:item", item.pk)
+
+
+def test_a_target_is_judged(page_of, item):
+    for target, verdict in ((20, "Target met"), (70, "Target missed"), (45, "Undecided")):
+        FeedbackItem.objects.update(target=target)
+        assert verdict in page_of("kpis:item", item.pk)
+
+
+def test_an_item_without_answers_says_so_and_shows_no_zero(page_of):
+    page = page_of("kpis:item", make_item().pk)
+    assert "No data yet" in page
+    assert "Waiting for responses" in page
+    assert not re.search(r"kpi-value[^>]*>\s*[+−]?0\s*<", page)
+
+
+def test_a_draft_is_to_be_completed(page_of, analyst, viewer):
+    item = make_item(chosen_state="draft")
+    wizard = reverse("integrations:wizard_edit", args=[item.pk])
+    assert wizard in page_of("kpis:item", item.pk, analyst)
+    page = page_of("kpis:item", item.pk)
+    assert "This item is a draft" in page
+    assert wizard not in page
+
+
+@pytest.mark.parametrize(
+    ("chosen", "offered"),
+    [
+        ("retrieving", {"pause", "archive"}),
+        ("paused", {"resume", "archive"}),
+        ("draft", {"retrieve", "archive"}),
+        ("archived", {"restore"}),
+    ],
+)
+def test_only_what_can_be_done_is_offered_and_to_analysts_only(page_of, analyst, chosen, offered):
+    item = make_item(chosen_state=chosen)
+    deeds = {"retrieve", "pause", "resume", "archive", "restore"}
+    page = page_of("kpis:item", item.pk, analyst)
+    found = {deed for deed in deeds if f'action="{reverse(f"feedback:item_{deed}", args=[item.pk])}"' in page}
+    assert found - ({"archive"} if chosen == "archived" else set()) == offered
+    page = page_of("kpis:item", item.pk)
+    assert not any(f'action="{reverse(f"feedback:item_{deed}", args=[item.pk])}"' in page for deed in deeds)
+
+
+def test_what_small_samples_hide_is_nowhere_on_the_page(page_of, analyst, item):
+    text = make_question(item.survey, kind="text")
+    make_days(text, {"2026-11-20": {"comment": 3}})
+    make_response(item.survey, "2026-11-20 10:00", {item.question: 3, text: "A telling comment"})
+    Organisation.objects.update(suppression_threshold=101)
+    page = page_of("kpis:item", item.pk, analyst)
+    assert "Hidden: too few answers" in page
+    assert "100 answers" in page
+    for telling in (
+        "+45",
+        "29 to 58",
+        "promoters,",
+        "Detractor",
+        "chart-point",
+        'Unfinished responses</dt><dd class="figures"',
+    ):
+        assert telling not in page
+    assert "A telling comment" not in page_of("kpis:item_comments", item.pk, analyst)
+    journey = item.card.lane.journey
+    make_lane(journey, Lane.Kind.KPI)
+    for address in ("journeys:detail", "kpis:journey", "kpis:journey_export"):
+        page = page_of(address, journey.pk, analyst)
+        assert "+45" not in page
+        assert "45.0" not in page
+        assert "100" in page
+
+
+def test_hidden_buckets_are_gaps(page_of, item):
+    Organisation.objects.update(suppression_threshold=40)
+    page = page_of("kpis:item", item.pk)
+    assert "+45" in page
+    assert "+62" in page  # the week of 65 answers
+    assert "+14" not in page  # the week of 35
+
+
+def test_comments_are_for_those_who_may_read_them(page_of, client_of, analyst, viewer, item):
+    text = make_question(item.survey, kind="text", wording="Why?")
+    make_days(text, {"2026-11-20": {"comment": 2}})
+    mood = make_question(item.survey, kind="sentiment", about=text)
+    make_response(item.survey, "2026-11-20 10:00", {item.question: 9, text: "Easy <b>to</b> use", mood: 2})
+    make_response(item.survey, "2026-11-21 10:00", {item.question: 2, text: "Too slow", mood: -1})
+    make_response(item.survey, "2026-11-21 11:00", {item.question: 2, text: "A preview"}, status=1)
+    make_response(item.survey, "2026-11-21 12:00", {item.question: 2, text: ""})
+    page = page_of("kpis:item_comments", item.pk, analyst)
+    assert page.index("Too slow") < page.index("Easy &lt;b&gt;to&lt;/b&gt; use")
+    assert "Very positive" in page
+    assert "NPS: <strong>9</strong>" in page
+    assert "A preview" not in page
+    assert page.count("<blockquote") == 2
+    assert "hx-get" in page_of("kpis:item", item.pk, analyst)
+    assert reverse("kpis:item_comments", args=[item.pk]) not in page_of("kpis:item", item.pk)
+    assert client_of(viewer).get(reverse("kpis:item_comments", args=[item.pk])).status_code == 403
+
+
+def test_comments_come_page_by_page(page_of, analyst, item):
+    text = make_question(item.survey, kind="text")
+    make_days(text, {"2026-11-20": {"comment": 25}})
+    for n in range(25):
+        make_response(item.survey, at("2026-11-20 10:00") + timedelta(minutes=n), {text: f"Comment {n:02}"})
+    first, second = (page_of("kpis:item_comments", item.pk, analyst, page=n) for n in (1, 2))
+    assert ("Comment 24" in first, "Comment 04" in first, first.count("<blockquote")) == (True, False, 20)
+    assert ("Comment 04" in second, "Comment 05" in second, second.count("<blockquote")) == (True, False, 5)
+
+
+def test_values_by_hand_are_entered_on_the_page(client_of, analyst, page_of):
+    item = make_manual_item(values={"2026-01-05": (10, 50)})
+    client = client_of(analyst)
+    client.post(
+        reverse("feedback:value_set", args=[item.pk]), {"day": "2026-02-05", "value": "20", "n": "60", "note": "Study"}
+    )
+    page = page_of("kpis:item", item.pk, analyst)
+    assert "Study" in page
+    assert "+20" in page
+    refused = client.post(reverse("feedback:value_set", args=[item.pk]), {"day": "2026-02-06", "value": "200"})
+    assert refused.status_code == 422
+    client.post(reverse("feedback:value_delete", args=[item.pk, "2026-02-05"]))
+    assert "Study" not in page_of("kpis:item", item.pk, analyst)
+
+
+def test_higher_rooms_add_panels_to_the_page(page_of, item, monkeypatch):
+    monkeypatch.setattr("kpis.panels._panels", [])
+    register_panel(lambda request, shown: f"<p>Fetches of {shown.pk}</p>" if shown == item else "")
+    assert "Fetches of" in page_of("kpis:item", item.pk)
+    assert panels_for(None, make_item()) == []
+
+
+def test_the_map_shows_items_and_consolidated_kpis(page_of, item):
+    journey = item.card.lane.journey
+    make_lane(journey, Lane.Kind.KPI)
+    draft = make_item(stage=journey.stages.last(), chosen_state="draft")
+    make_days(draft.question, {"2026-11-01": {"0": 500}})
+    page = page_of("journeys:detail", journey.pk)
+    assert "Recommend booking" in page
+    assert page.count("+45") == 3  # the item, its stage, the journey
+    assert "1 of 1 item<" in page
+    assert page.count("29 to 58") == page.count("100 answers") == 3
+    assert page.count("As of") == 2  # of the item and of the journey
+    assert "Draft – to complete" in page
+    assert "chart-sparkline" in page
+    assert reverse("integrations:wizard_edit", args=[draft.pk]) not in page
+
+
+def test_a_draft_on_the_map_leads_to_the_wizard(page_of, analyst):
+    draft = make_item(chosen_state="draft")
+    page = page_of("journeys:detail", draft.card.lane.journey_id, analyst)
+    assert reverse("integrations:wizard_edit", args=[draft.pk]) in page
+
+
+def test_the_list_of_maps_shows_their_kpis(page_of, client_of, viewer, item):
+    parent = make_journey(name="Parent")
+    item.card.lane.journey.parent = parent
+    item.card.lane.journey.save()
+    page = client_of(viewer).get(reverse("journeys:list")).content.decode()
+    assert page.count("+45") == 2
+
+
+def test_a_journeys_page_shows_every_level(page_of, item):
+    journey = item.card.lane.journey
+    phase = journey.phases.create(name="Prepare")
+    journey.stages.filter(pk=item.card.stage_id).update(phase=phase)
+    page = page_of("kpis:journey", journey.pk)
+    assert page.count("+45") == 4  # journey, phase, stage, item
+    assert page.count("29 to 58") == 4
+    assert page.count("100 answers") == 4
+    assert page.count("As of") == 2  # of the journey and of the item
+    assert "Pooled responses" in page
+
+
+def test_the_weighting_is_chosen_and_named(client_of, analyst, page_of, item):
+    journey = item.card.lane.journey
+    client = client_of(analyst)
+    client.post(reverse("kpis:journey_weighting", args=[journey.pk]), {"weighting": "equal_items"})
+    assert Consolidation.objects.get().weighting == "equal_items"
+    assert "Equal items" in page_of("kpis:journey", journey.pk)
+    client.post(reverse("kpis:journey_weighting", args=[journey.pk]), {"weighting": "by_magic"})
+    assert Consolidation.objects.get().weighting == "equal_items"
+
+
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("address", ["journeys:detail", "kpis:journey"])
+def test_the_number_of_queries_does_not_grow(client_of, viewer, size, address, django_assert_max_num_queries):
+    journey = make_journey(stages=size)
+    make_lane(journey, Lane.Kind.KPI)
+    for stage in journey.stages.all():
+        make_days(make_item(stage=stage).question, {"2026-11-01": {"9": 30}})
+        make_manual_item(stage, {"2026-01-05": 10})
+        make_item(stage=stage, chosen_state="draft")
+    client, url = client_of(viewer), reverse(address, args=[journey.pk])
+    client.get(url)
+    with django_assert_max_num_queries(22):
+        assert client.get(url).status_code == 200
+
+
+def test_a_deleted_item_is_gone_from_the_map(client_of, analyst, page_of, item):
+    journey = item.card.lane.journey
+    url = reverse("feedback:item_delete", args=[item.pk])
+    client = client_of(analyst)
+    assert "will be deleted for good" in client.get(url).content.decode()
+    client.post(url, {"seen_version": "7"})
+    assert FeedbackItem.objects.exists()
+    client.post(url, {"seen_version": str(item.version)})
+    assert "Recommend booking" not in page_of("journeys:detail", journey.pk)
+    assert not FeedbackItem.objects.exists()
+    assert items

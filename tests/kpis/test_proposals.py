@@ -1,0 +1,136 @@
+"""The formula that is proposed for a question."""
+
+from __future__ import annotations
+
+import pytest
+
+from kpis.proposals import not_applicable_values, propose
+
+
+def choices(*labels: str, first: int = 1) -> list[dict]:
+    return [{"value": str(first + i), "label": label} for i, label in enumerate(labels)]
+
+
+def names(*arguments, **keywords) -> list[str]:
+    return [formula.name for formula in propose(*arguments, **keywords)]
+
+
+SATISFIED_5 = ("Very dissatisfied", "Dissatisfied", "Neutral", "Satisfied", "Very satisfied")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "proposed"),
+    [
+        (1, 5, ["csat_4_5_of_1_5", "mean_1_5"]),
+        (1, 7, ["csat_6_7_of_1_7", "mean_1_7"]),
+        (1, 10, ["csat_9_10_of_1_10", "mean_1_10"]),
+        (0, 10, ["csat_9_10_of_0_10", "mean_0_10", "nps_0_10"]),
+        (1, 4, ["csat_3_4_of_1_4", "mean_1_4"]),
+        (1, 3, ["csat_3_of_1_3", "mean_1_3"]),
+        (0, 4, ["csat_3_4_of_0_4", "mean_0_4"]),
+        (1, 6, ["mean_1_6"]),
+        (0, 100, ["mean_0_100"]),
+    ],
+)
+def test_by_the_length_of_the_scale(low, high, proposed):
+    assert names("number", low, high) == proposed
+
+
+def test_recommendation():
+    assert names("nps", 0, 10) == ["nps_0_10", "csat_9_10_of_0_10", "mean_0_10"]
+    for wording in ("How likely are you to recommend us?", "Recommanderiez-vous notre banque ?"):
+        assert names("number", 0, 10, wording=wording)[0] == "nps_0_10"
+
+
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "The company made it easy for me to handle my issue.",
+        "How easy was it to buy your ticket?",
+        "It took little effort to get help.",
+        "Il m'a été facile d'acheter mon billet.",
+        "La facilité de la démarche",
+        "J'ai pu le faire facilement.",
+        "How difficult was it?",
+    ],
+)
+def test_ease_on_seven_points_is_effort_score(wording):
+    assert names("choice", 1, 7, wording=wording) == ["ces_5_7_of_1_7", "csat_6_7_of_1_7", "mean_1_7"]
+
+
+@pytest.mark.parametrize("wording", ["How was your meal?", "The feasibility study", "Greasy or not?", ""])
+def test_other_wording_on_seven_points_is_satisfaction(wording):
+    assert names("choice", 1, 7, wording=wording)[0] == "csat_6_7_of_1_7"
+
+
+def test_old_effort_question_on_five_points_is_reversed():
+    proposed = names("choice", 1, 5, wording="How much effort did you personally have to put forth?")
+    assert proposed == ["ces1_1_2_of_1_5", "csat_reverse_1_2_of_1_5", "mean_reverse_1_5"]
+    labels = ("Very low effort", "Low effort", "Neutral", "High effort", "Very high effort")
+    assert names("choice", choices=choices(*labels), wording="How much effort did it take?") == proposed
+
+
+def test_from_no_effort_to_a_lot_is_reversed():
+    labels = ("No effort at all", "Little", "Some", "Much", "A lot of effort")
+    proposed = names("choice", choices=choices(*labels), wording="How much effort did it take?")
+    assert proposed == ["ces1_1_2_of_1_5", "csat_reverse_1_2_of_1_5", "mean_reverse_1_5"]
+
+
+def test_agreement_that_it_took_little_effort_is_not_reversed():
+    labels = ("Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree")
+    proposed = names("choice", choices=choices(*labels), wording="It took me little effort.")
+    assert proposed == ["csat_4_5_of_1_5", "mean_1_5"]
+
+
+def test_a_scale_that_starts_with_very_satisfied_is_reversed():
+    assert names("choice", choices=choices(*SATISFIED_5)) == ["csat_4_5_of_1_5", "mean_1_5"]
+    assert names("choice", choices=choices(*reversed(SATISFIED_5))) == ["csat_reverse_1_2_of_1_5", "mean_reverse_1_5"]
+    french = ("Très satisfait", "Satisfait", "Neutre", "Insatisfait", "Très insatisfait")
+    assert names("choice", choices=choices(*french))[0] == "csat_reverse_1_2_of_1_5"
+
+
+def test_easy_first_on_seven_points():
+    labels = ("Very easy", "Easy", "Rather easy", "Neutral", "Rather difficult", "Difficult", "Very difficult")
+    assert names("choice", choices=choices(*labels), wording="How easy was it?")[0] == "ces1_1_3_of_1_7"
+
+
+def test_not_applicable_is_no_point_of_the_scale():
+    with_na = [*choices(*SATISFIED_5), {"value": "6", "label": "Not applicable"}]
+    assert names("choice", choices=with_na) == ["csat_4_5_of_1_5", "mean_1_5"]
+    assert not_applicable_values(with_na) == {"6"}
+
+
+@pytest.mark.parametrize(
+    "label", ["N/A", "n.a.", "NA", "Don't know", "I don’t know", "Sans objet", "Ne sait pas", "NSP"]
+)
+def test_not_applicable_in_words(label):
+    assert not_applicable_values([{"value": 9, "label": label}]) == {"9"}
+
+
+@pytest.mark.parametrize("label", ["Nasty", "Nobody", "Good", "Not satisfied", "Not good", ""])
+def test_other_labels_are_applicable(label):
+    assert not_applicable_values([{"value": 9, "label": label}]) == frozenset()
+
+
+def test_the_author_may_leave_a_choice_out():
+    assert not_applicable_values([{"value": 9, "label": "Other", "analyze": False}]) == {"9"}
+
+
+def test_yes_and_no():
+    assert names("choice", choices=choices("Yes", "No")) == ["csat_1_of_1_2", "mean_1_2"]
+    assert names("choice", choices=choices("Non", "Oui")) == ["csat_2_of_1_2", "mean_1_2"]
+    assert names("choice", choices=choices("0", "1", first=0)) == ["csat_1_of_0_1", "mean_0_1"]
+
+
+def test_sentiment_comments_and_lists():
+    assert names("sentiment") == ["sentiment"]
+    assert names("text") == []
+    assert names("multi", choices=choices("Train", "Bus")) == []
+    assert names("number") == ["mean"]
+    assert names("choice") == []
+    assert names("choice", choices=choices("Only one")) == []
+
+
+def test_every_proposal_accepts_the_answers_of_its_question():
+    for formula in propose("choice", choices=choices(*SATISFIED_5)):
+        assert all(formula.accepts(str(value)) for value in range(1, 6))

@@ -1,0 +1,43 @@
+"""The export: numbers stay numbers, and no text becomes a formula."""
+
+import csv
+import io
+
+import pytest
+from django.urls import reverse
+
+from kpis.spreadsheet import safe
+from tests.factories import make_days, make_item
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "|x", "%x", "\t=1", "\r=1", "＝1", " =1", "\0=1"])
+def test_a_text_that_would_be_computed_is_quoted(text):
+    assert safe(text).startswith("'")
+    assert "\0" not in safe(text)
+
+
+@pytest.mark.parametrize("value", ["Booking", "", -4.5, 0, None, "a=b"])
+def test_everything_else_stays_as_it_is(value):
+    assert safe(value) == value
+
+
+@pytest.mark.django_db
+def test_a_journeys_export_has_every_level_and_no_zero_for_no_data(client_of, viewer):
+    item = make_item()
+    journey, stage = item.card.lane.journey, item.card.stage
+    make_days(item.question, {"2026-11-01": {"9": 3, "0": 4, "": 2}})
+    stage.name = "=cmd|' /C calc'!A0"
+    stage.save()
+    empty = make_item(stage=journey.stages.last())
+    draft = make_item(stage=journey.stages.last(), chosen_state="draft")
+    response = client_of(viewer).get(reverse("kpis:journey_export", args=[journey.pk]))
+    assert response["Content-Disposition"].startswith('attachment; filename="')
+    text = response.content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["level"] for row in rows] == ["journey", "stage", "item", "stage", "item", "item"]
+    assert {row["name"] for row in rows} >= {journey.name, "'" + stage.name, item.card.title}
+    first = rows[0]
+    assert (float(first["value"]), first["n"], first["excluded"]) == (pytest.approx(-100 / 7), "7", "unanswered 2")
+    without = {row["name"]: row for row in rows if row["level"] == "item"}
+    assert (without[empty.card.title]["value"], without[empty.card.title]["n"]) == ("", "0")
+    assert (without[draft.card.title]["value"], without[draft.card.title]["state"]) == ("", "draft")

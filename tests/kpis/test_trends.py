@@ -1,0 +1,181 @@
+"""Figures over time and verdicts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpis.formulas import Formula, Measure, measure
+from kpis.histograms import total
+from kpis.trends import buckets, compare, judge, rolling, suppress_buckets
+
+NPS = Formula("nps")
+MEAN = Formula("mean", 1, 5)
+JULY = date(2026, 7, 1)  # a Wednesday
+
+
+def counted(**histogram: int):
+    return {"counted": {value.removeprefix("a"): n for value, n in histogram.items()}}
+
+
+def test_weeks_start_on_monday_and_a_week_without_answers_is_a_gap():
+    days = {date(2026, 7, 5): counted(a10=1), date(2026, 7, 6): counted(a0=1), date(2026, 7, 20): counted(a10=2)}
+    series = buckets(days, NPS, by="week", first=date(2026, 6, 29), last=date(2026, 7, 26))
+    assert [(each.start.day, each.end.day, each.measure.value) for each in series] == [
+        (29, 5, 100.0),
+        (6, 12, -100.0),
+        (13, 19, None),
+        (20, 26, 100.0),
+    ]
+    assert series[2].measure.n == 0
+    assert not any(each.partial for each in series)
+
+
+def test_iso_week_over_new_year():
+    days = {date(2026, 12, 31): counted(a10=1), date(2027, 1, 1): counted(a0=1)}
+    (week,) = buckets(days, NPS, by="week", first=date(2026, 12, 28), last=date(2027, 1, 3))
+    assert week.measure.value == 0.0
+
+
+def test_running_and_cut_buckets_are_partial():
+    days = {JULY + timedelta(days=i): counted(a9=1) for i in range(60)}
+    series = buckets(days, NPS, by="month", first=date(2026, 6, 1), last=date(2026, 12, 31), today=date(2026, 8, 15))
+    assert [(each.start, each.end, each.partial) for each in series] == [
+        (date(2026, 6, 1), date(2026, 6, 30), False),
+        (date(2026, 7, 1), date(2026, 7, 31), False),
+        (date(2026, 8, 1), date(2026, 8, 15), True),
+    ]
+    assert series[-1].measure.n == 15
+    cut = buckets(days, NPS, by="month", first=date(2026, 7, 10), last=date(2026, 7, 31))
+    assert [(each.start.day, each.measure.n, each.partial) for each in cut] == [(10, 22, True)]
+    assert [each.partial for each in buckets(days, NPS, by="day", last=JULY + timedelta(days=1), today=JULY)] == [True]
+
+
+day_counts = st.dictionaries(
+    st.integers(0, 70).map(lambda i: JULY + timedelta(days=i)),
+    st.fixed_dictionaries(
+        {"counted": st.dictionaries(st.sampled_from(["0", "7", "10", "", "99"]), st.integers(0, 5))},
+        optional={"preview": st.just({"9": 2})},
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(day_counts, st.sampled_from(["day", "week", "month"]))
+def test_bucket_sums_are_the_whole(days, by):
+    series = buckets(days, NPS, by=by)
+    whole = measure(NPS, total(days.values()).get("counted", {}))
+    assert sum(each.measure.n for each in series) == whole.n
+    for each in series:
+        inside = total(counts for day, counts in days.items() if each.start <= day <= each.end)
+        assert each.measure.value == measure(NPS, inside.get("counted", {})).value
+    covered = [each.start + timedelta(days=i) for each in series for i in range((each.end - each.start).days + 1)]
+    assert covered == sorted(set(covered))
+    assert set(days) <= set(covered)
+
+
+@settings(max_examples=60, deadline=None)
+@given(day_counts, st.integers(1, 40))
+def test_rolling_equals_recomputing_each_window(days, length):
+    series = rolling(days, NPS, days=length, first=JULY + timedelta(days=5), last=JULY + timedelta(days=80))
+    assert [each.end for each in series] == [JULY + timedelta(days=i) for i in range(5, 81)]
+    for each in series:
+        assert (each.end - each.start).days == length - 1
+        inside = total(counts for day, counts in days.items() if each.start <= day <= each.end)
+        expected = measure(NPS, inside.get("counted", {}))
+        assert (each.measure.value, each.measure.n, each.measure.ci95) == (expected.value, expected.n, expected.ci95)
+        assert each.measure.excluded.get("preview", 0) == sum(inside.get("preview", {}).values())
+
+
+def test_rolling_never_takes_away_what_it_has_not_added():
+    days = {JULY: counted(a10=5), JULY + timedelta(days=3): counted(a0=1)}
+    series = rolling(days, NPS, days=3, first=JULY + timedelta(days=3))
+    assert [(each.measure.n, each.measure.value) for each in series] == [(1, -100.0)]
+
+
+def test_no_days_no_series():
+    assert buckets({}, NPS) == []
+    assert rolling({}, NPS, days=28) == []
+    assert [each.measure.value for each in buckets({}, NPS, by="day", first=JULY, last=JULY)] == [None]
+
+
+def test_suppressed_buckets_tell_their_n_only():
+    series = buckets({JULY: counted(a10=4, a11=3), JULY + timedelta(days=1): counted(a10=5)}, NPS, by="day")
+    small, enough = suppress_buckets(series, 5)
+    assert small.measure == Measure(n=4)
+    assert enough == series[1]
+    assert suppress_buckets(series, None) == series
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "kind"),
+    [
+        ({"10": 80, "0": 20}, {"10": 50, "0": 50}, "up"),
+        ({"10": 50, "0": 50}, {"10": 80, "0": 20}, "down"),
+        ({"10": 50, "0": 50}, {"10": 55, "0": 45}, "none"),
+        ({"10": 9}, {"0": 900}, "none"),
+        ({"10": 10}, {"0": 10}, "up"),
+        ({"10": 900}, {"0": 9}, "none"),
+        ({}, {"0": 10}, "unknown"),
+        ({"10": 10}, {}, "unknown"),
+    ],
+)
+def test_a_change_is_beyond_chance_and_stands_on_ten_answers_on_both_sides(now, before, kind):
+    assert compare(measure(NPS, now), measure(NPS, before)).kind == kind
+
+
+def test_z_uses_the_adjusted_errors():
+    now, before = measure(NPS, {"10": 80, "0": 20}), measure(NPS, {"10": 50, "0": 50})
+    change = compare(now, before)
+    assert change.delta == 60.0
+    assert change.z == pytest.approx(60 / (now.se**2 + before.se**2) ** 0.5)
+    assert change.is_good(NPS) is True
+    assert change.is_good(Formula("mean", 1, 5, reverse=True)) is False
+    assert compare(now, now).is_good(NPS) is None
+
+
+def test_border_of_a_change_is_196():
+    before = Measure(0.0, 50, (-5.0, 5.0), "student_t", 3.0)
+    assert compare(Measure(1.96 * 5, 50, (0.0, 9.0), "student_t", 4.0), before).kind == "up"
+    assert compare(Measure(1.959 * 5, 50, (0.0, 9.0), "student_t", 4.0), before).kind == "none"
+
+
+def test_means_without_any_spread():
+    fours, fives = measure(MEAN, {"4": 20}), measure(MEAN, {"5": 20})
+    assert (compare(fives, fours).kind, compare(fives, fours).z) == ("up", None)
+    assert compare(fives, fives).kind == "none"
+    assert compare(measure(MEAN, {"5": 1}), fours).kind == "none"
+
+
+def test_without_a_stated_base_nothing_can_be_compared():
+    assert compare(Measure(40.0, None), measure(NPS, {"10": 40})).kind == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("ci95", "target", "direction", "verdict"),
+    [
+        ((30.0, 50.0), 29.9, "at_least", "met"),
+        ((30.0, 50.0), 30.0, "at_least", "met"),
+        ((30.0, 50.0), 30.1, "at_least", "undecided"),
+        ((30.0, 50.0), 50.0, "at_least", "undecided"),
+        ((30.0, 50.0), 50.1, "at_least", "missed"),
+        ((30.0, 50.0), 50.1, "at_most", "met"),
+        ((30.0, 50.0), 50.0, "at_most", "met"),
+        ((30.0, 50.0), 40.0, "at_most", "undecided"),
+        ((30.0, 50.0), 30.0, "at_most", "undecided"),
+        ((30.0, 50.0), 29.9, "at_most", "missed"),
+    ],
+)
+def test_target(ci95, target, direction, verdict):
+    assert judge(Measure(40.0, 100, ci95), target, direction) == verdict
+
+
+def test_target_without_interval_or_data():
+    assert judge(Measure(), 10) == "no_data"
+    assert judge(Measure(40.0, 1), 10) == "undecided"
+    with pytest.raises(ValueError, match="direction"):
+        judge(Measure(40.0, 1), 10, "sideways")
