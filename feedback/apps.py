@@ -1,0 +1,17 @@
+"""The room of what customers said."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_delete
+from django.utils.translation import gettext_lazy as _
+
+
+class FeedbackConfig(AppConfig):
+    name = "feedback"
+    verbose_name = _("Feedback")
+
+    def ready(self) -> None:
+        from feedback import items  # noqa: PLC0415 (models are not loaded before this moment)
+
+        post_delete.connect(
+            items.tell_of_deleted, sender="feedback.FeedbackItem", dispatch_uid="feedback.tell_of_deleted"
+        )

@@ -1,0 +1,81 @@
+"""Single responses, for people with the right to read them: by survey, question and time, and never too few.
+
+Where the organisation hides values below a number of answers, answers to a question are shown only if at least that
+many were given to it in the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, Func, QuerySet, TextField, Value
+
+from feedback.models import Question, Response, Survey
+
+# Status bits of what no customer said: preview, test, spam, synthetic.
+_NOT_CUSTOMERS = 1 | 2 | 8 | 256
+
+
+def responses_of(
+    survey: Survey,
+    *,
+    question: Question | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> QuerySet[Response]:
+    """The survey's stored responses, newest first, from `start` up to but without `end`; only answers to `question`."""
+    found = Response.objects.filter(survey=survey, deleted_at=None).order_by("-recorded_at", "-pk")
+    if question is not None:
+        found = answering(found, question)
+    if start is not None:
+        found = found.filter(recorded_at__gte=start)
+    if end is not None:
+        found = found.filter(recorded_at__lt=end)
+    return found
+
+
+class AnswerText(Func):
+    """The answer to one question as text; NULL where it was not asked or left empty.
+
+    Django's own key transform takes a key made of digits for an index into a list.
+    """
+
+    output_field = TextField()
+
+    def __init__(self, question_id: int) -> None:
+        super().__init__(F("answers"), Value(str(question_id)))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="jsonb_extract_path_text", **context)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        template = """json_extract(%(expressions)s || '"')"""
+        return self.as_sql(compiler, connection, template=template, arg_joiner=""", '$."' || """, **context)
+
+
+def answering(found: QuerySet[Response], question: Question) -> QuerySet[Response]:
+    """Those with an answer to the question: it was shown, and not left empty."""
+    return found.annotate(answer=AnswerText(question.pk)).exclude(answer__isnull=True).exclude(answer="")
+
+
+def by_customers(found: QuerySet[Response], *, unfinished: bool = False) -> QuerySet[Response]:
+    """Without previews, tests, spam and made-up responses; without unfinished ones too, unless they count."""
+    real = found.annotate(not_a_customer=F("status").bitand(_NOT_CUSTOMERS)).filter(not_a_customer=0)
+    return real if unfinished else real.filter(finished=True)
+
+
+def too_few(found: QuerySet[Response], threshold: int | None) -> bool:
+    """Whether so few responses were found that none may be shown."""
+    return bool(threshold) and found.order_by()[:threshold].count() < (threshold or 0)
+
+
+def hidden_questions(found: QuerySet[Response], survey: Survey, threshold: int | None) -> Collection[int]:
+    """The questions whose answers must be left out of these responses, because too few people answered them."""
+    if not threshold:
+        return frozenset()
+    asked = Question.objects.filter(survey=survey, items__isnull=False) | Question.objects.filter(
+        survey=survey, sentiments__items__isnull=False
+    )
+    return frozenset(question.pk for question in asked.distinct() if too_few(answering(found, question), threshold))
