@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
@@ -28,6 +29,13 @@ def _messages_stay_in_this_process():
     use_broker("memory://")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _a_folder_for_collected_files():
+    """Elsewhere than embedded, WhiteNoise warns of a missing folder; nothing is collected here."""
+    if settings.STATIC_ROOT:
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords_and_own_folders(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -38,7 +46,6 @@ def _quick_passwords_and_own_folders(settings, tmp_path):
         # The test's own web server finds static files by their plain names.
         plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
         settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
-        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def open_window(chromium: Browser) -> Iterator[Callable[..., Page]]:
 def sign_in(page: Page, site: str, user: User, password: str = PASSWORD) -> None:
     """As a person at the keyboard does: the first field has the focus already."""
     page.goto(f"{site}/accounts/login/?next={reverse('accounts:profile')}")
+    expect(page.get_by_label("E-mail address")).to_be_focused()
     page.keyboard.type(user.email)
     page.keyboard.press("Tab")
     page.keyboard.type(password)

@@ -96,6 +96,7 @@ def test_the_parts_of_production_work_together(database, tmp_path: Path):
             "SECRET_KEY": "x" * 60,
             "ENCRYPTION_KEYS": "k1:" + base64.b64encode(b"0" * 32).decode(),
             "HTTPS": "false",
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "QUALTRICS_TEST_HOSTS": f"{sandbox.host},{sandbox.other_host}",
             "HOUR_SECONDS": "5",
             "DISPATCH_INTERVAL": "2",
@@ -113,12 +114,12 @@ def test_the_parts_of_production_work_together(database, tmp_path: Path):
             code = SEED.format(railway=sandbox.host, bank=sandbox.other_host)
             seeded = subprocess.run(
                 [sys.executable, "manage.py", "shell", "-c", code],
-                check=True,
                 timeout=120,
                 capture_output=True,
                 text=True,
                 **run,
             )
+            assert seeded.returncode == 0, seeded.stderr[-3000:]
             key = seeded.stdout.split("KEY ")[1].strip()
             site = f"http://127.0.0.1:{port}"
             wait(lambda: ask(f"{site}/health/ready/")["database"] == "ok", "the web server is ready", tmp_path)
