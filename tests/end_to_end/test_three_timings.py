@@ -100,6 +100,7 @@ def test_case_1_a_survey_live_before_the_integration(house, connected, analyst, 
     house.wait_until(lambda: Response.objects.count() == total, what="all responses are here")
     api = api_of(analyst)
     house.wait_until(lambda: figure(api, item)["state"] == "live", what="the item is live")
+    house.wait_until(lambda: not survey.changed_days.exists(), what="every day is counted")
     same_everywhere(house, api, client_of(analyst), item, "post-journey", "QID2")
 
 
