@@ -18,6 +18,7 @@ import orjson
 from django.db import connection, transaction
 
 from feedback.models import ChangedDay, Response, Survey
+from feedback.tombstones import erased_among
 
 TABLE = Response._meta.db_table
 _COLUMNS = (
@@ -119,11 +120,14 @@ def store(
         ):  # twice in one batch: the later line wins, and one of the two changes nothing
             stored.unchanged += 1
         latest[response.external_id] = response
+    # Whoever erases holds this row too, so what is erased from now on waits, and what was erased before is known.
+    Survey.objects.select_for_update(no_key=True).values_list("pk").get(pk=survey.pk)
+    unwanted = erased_among(latest)
     if survey.purged_until:  # what was removed for its age does not come back with the next complete export
-        too_old = [each.external_id for each in latest.values() if each.recorded_at < survey.purged_until]
-        stored.unchanged += len(too_old)
-        for external_id in too_old:
-            del latest[external_id]
+        unwanted |= {each.external_id for each in latest.values() if each.recorded_at < survey.purged_until}
+    stored.unchanged += len(unwanted)
+    for external_id in unwanted:
+        del latest[external_id]
     known = _known(survey.pk, latest) if latest else {}
     created: list[NewResponse] = []
     updated: list[tuple[Known, NewResponse]] = []

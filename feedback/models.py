@@ -58,6 +58,7 @@ class Survey(models.Model):
     last_response_at = models.DateTimeField(_("last response recorded at"), null=True, blank=True)
     # Responses recorded before this are not kept (any more); the histograms of their days stay as they were counted.
     purged_until = models.DateTimeField(null=True, blank=True)
+    erased = models.PositiveIntegerField(default=0)  # stored responses that were erased: the ledger counts them for ever
 
     class Meta:
         verbose_name = _("survey")
@@ -148,6 +149,58 @@ class ChangedDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.survey_id} {self.day}"
+
+
+class ErasureKey(models.Model):
+    """What the hashes of erased responses are made with. It stays with them for ever: a hash cannot be made anew with
+    another key. There is one, unless a backup without it was restored and got one of its own meanwhile."""
+
+    key = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Erasure(models.Model):
+    """That responses were erased: by whom, when, how many. Not whose."""
+
+    class Way(models.TextChoices):
+        IDS = "ids", _("By response id")
+        CONTACT = "contact", _("By contact")
+        RESTORED = "restored", _("Again, after a backup was restored")
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")  # null: the command
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    way = models.CharField(_("way"), max_length=10, choices=Way.choices)
+    asked = models.PositiveIntegerField(_("response ids"))
+    responses = models.PositiveIntegerField(_("stored responses erased"), default=0)
+    traces = models.PositiveIntegerField(_("other traces erased"), default=0)
+    source_deleted = models.PositiveIntegerField(_("deleted at the source"), default=0)
+    source_failed = models.PositiveIntegerField(_("not deleted at the source"), default=0)
+
+    class Meta:
+        verbose_name = _("erasure")
+        default_permissions = ()
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_way_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class ErasedResponse(models.Model):
+    """A response that must never come back, known by the keyed hash of its id only. See `erasure.py`."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    erasure = models.ForeignKey(Erasure, models.PROTECT, related_name="erased_responses")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.digest
 
 
 class FeedbackItem(Versioned):

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback.models import Response, Survey
+from feedback.tombstones import erased_among
 from feedback.vanishing import mark_vanished
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
@@ -42,8 +43,9 @@ def check(survey: Survey) -> Iterator[Finding]:
     rows = Response.objects.filter(survey=survey)
     new = fetches.aggregate(total=Sum("new"))["total"] or 0
     is_whole = fetches.filter(trigger=Fetch.Trigger.FIRST).exists() and survey.purged_until is None
-    if is_whole and new != rows.count():
-        yield Finding(survey, f"the ledger counts {new} new responses, {rows.count()} are stored")
+    if is_whole and new - survey.erased != rows.count():
+        erased = f", {survey.erased} were erased" if survey.erased else ""
+        yield Finding(survey, f"the ledger counts {new} new responses, {rows.count()} are stored{erased}")
     if fetches.filter(state__in=Fetch.OPEN).exists() or survey.changed_days.exists():
         return  # the numbers are behind the rows, and are allowed to be
     if days := list(differences(survey)):
@@ -89,6 +91,7 @@ def compare_with_vendor(feed: SurveyFeed) -> AgainstVendor:
         stored = stored.filter(recorded_at__gte=survey.purged_until)
     live = frozenset(stored.values_list("external_id", flat=True))
     exported = frozenset(_exported(feed))
+    exported -= erased_among(exported)
     return AgainstVendor(exported - live, live - exported, exported, latest + 1)
 
 
