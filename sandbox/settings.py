@@ -31,6 +31,7 @@ class Settings:
     text_iq_moves_modified: bool = True  # whether that late arrival counts as a change
     limits: bool = False
     limit_per_minute: dict[str, float] = field(default_factory=dict)  # overrides, e.g. {"POST export-responses": 2}
+    oauth_lifetime: float = 3600  # seconds that an access token lives
     retry_plan: list[float] = field(default_factory=lambda: [10, 60, 300])  # seconds between tries of a webhook
     webhook_duplicates: int = 0  # further copies of each delivery
     webhook_bad_signature: bool = False

@@ -14,7 +14,7 @@ from sandbox.distributions import Distributions
 from sandbox.exports import Exports
 from sandbox.faults import Faults
 from sandbox.limits import Buckets
-from sandbox.oauth import Doorman
+from sandbox.oauth import Doorman, check_scope
 from sandbox.webhooks import Webhooks
 from sandbox.world import User, World
 
@@ -111,7 +111,7 @@ class _Work:
         self.fault: faults.Fault | None = None
 
     def answer(self) -> Answer:
-        user = self.site.world.user_of(self.request.headers.get("x-api-token", ""))
+        user = self.site.desk.doorman.caller(self.request)
         self.brand = user.brand if user else ""
         self.fault = self.site.faults.meeting(self.request, self.brand)
         try:
@@ -138,13 +138,15 @@ class _Work:
         self._name_endpoint()
         if not request.path.startswith(f"{ROOT}/"):
             raise Refusal(404, "UNF_9", "Resource not found")
-        user, by_bearer = desk.doorman.identify(request)
+        user, grant = desk.doorman.identify(request)
         self.brand = user.brand
         home = self.site.world.brands[user.brand].data_centre
         if home != request.data_centre:
-            if by_bearer:
+            if grant:
                 raise Refusal(401, "SBX_401", "The access token belongs to another data center.")
             self.notice = PROXIED.format(self._host_of(home))
+        if grant:
+            check_scope(grant, request.method, request.path.removeprefix(ROOT))
         if len(request.body) > MAX_BODY:
             raise Refusal(413, "SBX_413", "The request body is too large.")
         endpoint, handler, parts = addresses.route(request)

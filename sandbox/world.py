@@ -30,6 +30,7 @@ class User:
     account_type: str = "UT_BRANDADMIN"
     may: frozenset[str] = frozenset({"surveys", "export", "webhooks", "directory", "distribute"})
     client: tuple[str, str] = ("", "")  # OAuth client id and secret
+    scopes: frozenset[str] = frozenset({"manage:all"})  # what that client may ask for
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class World:
     responses: dict[str, dict[str, Response]] = field(default_factory=dict)  # by survey id, then response id
     directories: dict[str, Directory] = field(default_factory=dict)
     libraries: dict[str, Library] = field(default_factory=dict)
-    revoked: set[str] = field(default_factory=set)  # tokens that are known no more
+    revoked: set[str] = field(default_factory=set)  # tokens and ids of OAuth clients that are known no more
     hosts: dict[str, str] = field(default_factory=dict)  # data centre -> host:port
     step: int = 0  # counts every change of a response
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -56,13 +56,18 @@ class Conditions(Base):
 
     @deed
     def revoke_token(self, token: str) -> None:
-        """The token is known no more: 401."""
+        """The token, or the OAuth client of this id, is known no more: 401."""
         self.world.revoked.add(token)
 
     @deed
     def restore_token(self, token: str) -> None:
-        """The token works again."""
+        """The token, or the OAuth client, works again."""
         self.world.revoked.discard(token)
+
+    @deed
+    def end_access_tokens(self) -> None:
+        """Every access token that OAuth clients hold ends before its time."""
+        self.site.desk.doorman.grants.clear()
 
     @deed
     def move_brand(self, brand: str, data_centre: str) -> None:

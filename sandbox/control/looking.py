@@ -29,6 +29,7 @@ class Looking(Base):
                 "brands": [asdict(brand) for brand in world.brands.values()],
                 "users": [
                     {"name": f"{user.first_name} {user.last_name}", "brand": user.brand, "token": user.token,
+                     "client": user.client, "scopes": sorted(user.scopes) if user.client[0] else [],
                      "rights": sorted(user.may), "revoked": user.token in world.revoked}
                     for user in world.users
                 ],

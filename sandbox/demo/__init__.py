@@ -52,6 +52,7 @@ def _add_people(world: World, source: random.Random) -> None:
         User(
             make_id("UR", source), VIEWER_TOKEN, "coastline", "Ida", "Berg", "ida@coastline-rail.example",
             account_type=make_id("UT", source), may=frozenset(),
+            client=("sandbox-viewer-client", "sandbox-viewer-secret"), scopes=frozenset({"read:surveys"}),
         ),
     ]  # fmt: skip
 

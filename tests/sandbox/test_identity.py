@@ -106,20 +106,6 @@ def test_a_brand_can_move(railway, sandbox):
     assert "notice" not in railway.get("/whoami").json()["meta"]
 
 
-def test_oauth_gives_a_bearer_token_for_its_own_data_centre(sandbox, session):
-    form = {"grant_type": "client_credentials", "scope": "read:surveys"}
-    client = ("sandbox-bank-client", "sandbox-bank-secret")
-    root = f"http://{sandbox.other_host}"
-    assert session.post(f"{root}/oauth2/token", form, auth=("sandbox-bank-client", "no"), timeout=5).status_code == 401
-    granted = session.post(f"{root}/oauth2/token", form, auth=client, timeout=5).json()
-    assert (granted["token_type"], granted["scope"]) == ("Bearer", "read:surveys")
-    bearer = {"Authorization": f"Bearer {granted['access_token']}"}
-    assert session.get(f"{root}/API/v3/whoami", headers=bearer, timeout=5).json()["result"]["brandId"] == "meridian"
-    assert session.get(f"{sandbox.url}/API/v3/whoami", headers=bearer, timeout=5).status_code == 401
-    sandbox.control.advance_clock(hours=2)
-    assert session.get(f"{root}/API/v3/whoami", headers=bearer, timeout=5).status_code == 401
-
-
 def test_a_revoked_token_is_unknown_until_it_is_restored(railway, sandbox):
     sandbox.control.scenario("expired_token")
     assert railway.get("/whoami").json()["meta"]["error"]["errorCode"] == "DCD_7"
