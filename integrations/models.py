@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Versioned
@@ -91,11 +92,16 @@ class SurveyFeed(models.Model):
     # {question pk: first day whose responses are here, or null for all}. A question not in it asks for a full fetch.
     covered_questions = models.JSONField(default=dict, blank=True)
     failures_in_a_row = models.PositiveIntegerField(default=0)
+    # When alerts look at this feed again: at once after whatever may change them, or when its data will be old.
+    look_at = models.DateTimeField(null=True, blank=True, default=timezone.now)
 
     class Meta:
         verbose_name = _("survey feed")
         default_permissions = ()
-        indexes = [models.Index(fields=["next_due_at"], name="feed_by_due_time")]
+        indexes = [
+            models.Index(fields=["next_due_at"], name="feed_by_due_time"),
+            models.Index(fields=["look_at"], name="feed_by_look_time"),
+        ]
 
     def __str__(self) -> str:
         return str(self.survey)
@@ -294,7 +300,10 @@ class ResponseWatch(Versioned):
         constraints = [
             models.UniqueConstraint(fields=["survey"], condition=Q(is_ending=False), name="one_watch_per_survey")
         ]
-        indexes = [models.Index(fields=["next_check_at"], name="watch_by_check_time")]
+        indexes = [
+            models.Index(fields=["next_check_at"], name="watch_by_check_time"),
+            models.Index(fields=["trouble_code"], name="watch_by_trouble"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -391,9 +400,140 @@ class Timekeeping(models.Model):
 
     ticked_at = models.DateTimeField(null=True)
     kept_up_at = models.DateTimeField(null=True)
+    # A sign of life of the workers: when a tick asked for one, and when each queue's workers last gave one.
+    asked_queues_at = models.DateTimeField(null=True)
+    sync_answered_at = models.DateTimeField(null=True)
+    backfill_answered_at = models.DateTimeField(null=True)
+    letters_at = models.DateTimeField(null=True)  # when admins were last written to about alerts
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.ticked_at} {self.kept_up_at}"
+
+
+class CallCount(models.Model):
+    """Calls made through a connection in one hour: all of them, or those of a family with a limit of its own."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="call_counts")
+    family = models.CharField(max_length=16, blank=True)  # see qualtrics/limits.py; empty: all of them
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+    # The minute counted last, and the fullest one of this hour: the vendor's limits are by minute.
+    minute = models.DateTimeField()
+    in_minute = models.PositiveIntegerField(default=0)
+    busiest_minute = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "family", "hour"], name="one_count_per_family_and_hour")
+        ]
+        indexes = [models.Index(fields=["hour"], name="call_count_by_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.hour:%Y-%m-%d %H} {self.family} {self.calls}"
+
+
+class Alert(models.Model):
+    """Something that a person must know: open as long as the fact holds. One fact has one open alert."""
+
+    class Kind(models.TextChoices):
+        STOPPED = "connection_stopped", _("Connection stopped")
+        FAILING = "fetches_failing", _("Fetches fail")
+        STALE = "data_stale", _("Old data")
+        ATTENTION = "needs_attention", _("Needs attention")
+        DRIFT = "survey_drift", _("Survey changed")
+        WATCH = "watch_lost", _("Watch lost")
+
+    class About(models.TextChoices):
+        """What has one open alert at a time. Failing fetches make data old: that is one trouble, not two."""
+
+        CONNECTION = "connection"
+        RETRIEVAL = "retrieval"
+        QUESTIONS = "questions"
+        WATCH = "watch"
+
+    about = models.CharField(max_length=10, choices=About.choices)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    code = models.CharField(max_length=60)  # its sentences: see qualtrics/messages.py
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="alerts", verbose_name=_("connection"))
+    survey = models.ForeignKey(Survey, models.CASCADE, null=True, related_name="alerts", verbose_name=_("survey"))
+    opened_at = models.DateTimeField(_("opened at"))
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    told_at = models.DateTimeField(null=True)  # when admins were last written to about it
+    letter_due_at = models.DateTimeField(null=True)  # news or a reminder; null: nothing to write
+
+    class Meta:
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        default_permissions = ()
+        ordering = ["-opened_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["about", "connection"],
+                condition=Q(closed_at=None, survey=None),
+                name="one_open_alert_per_connection",
+            ),
+            models.UniqueConstraint(
+                fields=["about", "survey"],
+                condition=Q(closed_at=None, survey__isnull=False),
+                name="one_open_alert_per_survey",
+            ),
+        ]
+        indexes = [models.Index(fields=["letter_due_at"], name="alert_by_letter_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.survey or self.connection}"
+
+
+class AlertTarget(models.Model):
+    """An address of somebody else's that hears of alerts, in signed messages (Standard Webhooks)."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=120)
+    url = models.CharField(_("address"), max_length=500)
+    # Bound to this row and address: see encryption.py. Shown once; read through `alert_targets.py` only.
+    secret_envelope = models.TextField(editable=False)
+    is_gone = models.BooleanField(default=False)  # it answered 410: nothing is sent there any more
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(_("added at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+        default_permissions = ()
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AlertMessage(models.Model):
+    """One message to one target, the same at each try: its id tells the receiver of repetitions."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("To be sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Given up")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    target = models.ForeignKey(AlertTarget, models.CASCADE, related_name="messages")
+    kind = models.CharField(_("kind"), max_length=30)  # alert.opened, alert.closed, alert.test
+    body = models.TextField()
+    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PENDING)
+    due_at = models.DateTimeField(null=True)  # null: no further try
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    status = models.PositiveSmallIntegerField(null=True)  # of the last answer
+    error_code = models.CharField(max_length=60, blank=True)
+    tried_at = models.DateTimeField(_("last tried at"), null=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["due_at"], name="alert_message_by_due_time")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target}"

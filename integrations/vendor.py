@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
+from django.db import transaction
+
+from feedback.models import Survey
+from integrations.calls import CallMeter
 from integrations.encryption import EncryptionError
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import QualtricsError
+from integrations.qualtrics.errors import QualtricsError, TokenRefused
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import normalise_host
 from integrations.tokens import token_of
@@ -26,17 +31,50 @@ class TokenUnreadable(QualtricsError):
     permanent = True
 
 
+class ConnectedClient(QualtricsClient):
+    """A client that counts its calls, and stops its connection when the token is refused."""
+
+    def __init__(self, connection: Connection, *args: Any, **options: Any) -> None:
+        self._connection = connection
+        self._meter = CallMeter(connection.pk)
+        told = options.pop("on_call", None)
+
+        def on_call(method: str, path: str) -> None:
+            if told:
+                told(method, path)
+            self._meter.count(method, path)
+
+        super().__init__(*args, on_call=on_call, **options)
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        super().__exit__(kind, error, trace)
+        if isinstance(error, TokenRefused):
+            stop(self._connection, error.code)
+
+    def close(self) -> None:
+        super().close()
+        self._meter.write()
+
+
+@transaction.atomic
+def stop(connection: Connection, code: str) -> None:
+    """Every further call would be refused as well, and may lock the account: all of it waits for another token."""
+    same_token = Connection.objects.filter(pk=connection.pk, token_envelope=connection.token_envelope)
+    if same_token.filter(stopped_code="").update(stopped_code=code):
+        Survey.objects.filter(feed__connection=connection.pk).update(attention_code=code)
+
+
 def client_for(
     connection: Connection,
     *,
     limits: Limits = INTERACTIVE,
     on_call: Callable[[str, str], None] | None = None,
     **options: Any,
-) -> QualtricsClient:
+) -> ConnectedClient:
     """A client for this connection; close it, or use it with `with`. Raises `QualtricsError`s only."""
     host = normalise_host(connection.host)
     try:
         token = token_of(connection)
     except EncryptionError as error:
         raise TokenUnreadable("The stored token cannot be read.", code=error.code) from error
-    return QualtricsClient(host, token, limits=limits, on_call=on_call, **options)
+    return ConnectedClient(connection, host, token, limits=limits, on_call=on_call, **options)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import retention
+from integrations import calls
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from kpis.periods import day_bounds
 from kpis.refresh import refresh_changed_days
@@ -29,6 +30,7 @@ def keep_up() -> None:
     """Everything that is to be done once a day."""
     files, rejected = remove_stray_files(), remove_old_rejections()
     lines, responses = remove_old_ledger_lines(), remove_old_responses()
+    calls.forget_old_counts()
     logger.info(
         "Upkeep: %d files, %d rejected records, %d ledger lines, %d responses removed",
         files,
