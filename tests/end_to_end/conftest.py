@@ -23,6 +23,7 @@ from tests.broker import use_broker
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """These share the broker and the machine's two cores: one after the other, on one of pytest's processes."""
     here = Path(__file__).parent
@@ -98,8 +99,11 @@ class House:
 
 
 @pytest.fixture
-def house(transactional_db, settings, tmp_path) -> Iterator[House]:
+def house(transactional_db, settings, tmp_path, request) -> Iterator[House]:
     """Sandbox and empty database; workers start when the test starts them. An "hour" lasts 3 seconds."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Two houses at once would share one broker: the workers of the one would take the messages of the other.
+        assert request.node.nodeid.endswith("@house"), "pytest-xdist does not keep these tests together"
     with start(small=True) as sandbox:
         sandbox.control.change_settings(export_polls=1, export_lag=0, single_response_delay=0, text_iq_delay=0)
         settings.QUALTRICS_TEST_HOSTS = [sandbox.host, sandbox.other_host]
