@@ -5,6 +5,7 @@ could be talked into calling it would fail loudly. Calls that a browser makes fo
 """
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ import orjson
 
 from sandbox.answers import Answer, Request, json_answer
 from sandbox.control import DEEDS, Control
+from sandbox.page import LANGUAGES
 
 CONTROL_ROOT = "/_sandbox"
 
@@ -25,8 +27,8 @@ def answer_control(control: Control, request: Request) -> Answer:
     name = request.path.removeprefix(CONTROL_ROOT).strip("/")
     if request.method == "GET" and not name:
         return json_answer(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
-    if name == "scenario" and _is_form(request):
-        return _from_button(control, request)
+    if name in ("scenario", "end_scenario") and _is_form(request):
+        return _from_button(getattr(control, name), request)
     if name not in DEEDS:
         return _refused(404, f"There is no deed {name!r}. GET {CONTROL_ROOT} lists them.")
     if request.method != "POST":
@@ -63,13 +65,17 @@ def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
-def _from_button(control: Control, request: Request) -> Answer:
-    name = parse_qs(request.body.decode("utf-8", "replace")).get("name", [""])[0]
+def _from_button(deed: Callable[[str], object], request: Request) -> Answer:
+    form = parse_qs(request.body.decode("utf-8", "replace"))
+    name, language = (form.get(field, [""])[0] for field in ("name", "lang"))
     try:
-        control.scenario(name)
+        deed(name)
     except KeyError as error:
         return _refused(404, str(error.args[0]))
-    return Answer(303, b"", "text/plain", {"Location": "/"})
+    except ValueError as error:
+        return _refused(400, str(error))
+    back = f"/?lang={language}#{name}" if language in LANGUAGES else "/"
+    return Answer(303, b"", "text/plain", {"Location": back})
 
 
 def _refused(status: int, message: str) -> Answer:

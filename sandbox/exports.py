@@ -102,9 +102,11 @@ class Exports:
             running = sum(1 for job in self.jobs.values() if job.brand == survey.brand and job.done_at is None)
             if settings.running_exports and running >= settings.running_exports:
                 raise Refusal(429, "SBX_429", "Too many exports are running at the same time.", retry_after="5")
-            cursor = self._cursor(survey, wish)
-            rows = self._rows(survey, wish, cursor)
             mode = mode or settings.export_mode
+            if mode == "continuation_refused" and "continuationToken" in wish:
+                raise _bad("Invalid continuationToken.")
+            cursor = self._cursor(survey, wish)
+            rows = [] if mode == "without_rows" else self._rows(survey, wish, cursor)
             polls = {"instant": 0, "slow": settings.export_polls * 4}.get(mode, settings.export_polls)
             source = self.world.source
             job = Job(
@@ -135,7 +137,8 @@ class Exports:
                 job.done_at = now
         if job.mode == "failed":
             return {"fileId": None, "percentComplete": 100.0, "status": "failed"}
-        answer: dict[str, object] = {"fileId": job.file_id, "percentComplete": 100.0, "status": "complete"}
+        percent = 0.0 if job.mode == "percent_zero" else 100.0
+        answer: dict[str, object] = {"fileId": job.file_id, "percentComplete": percent, "status": "complete"}
         if job.mode == "no_file_id":
             del answer["fileId"]
         if job.token:

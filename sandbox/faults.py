@@ -28,6 +28,9 @@ EXPORT_MODES = {
     "export_no_file_id": "no_file_id",
     "export_instant": "instant",
     "export_slow": "slow",
+    "export_percent_zero": "percent_zero",
+    "export_without_rows": "without_rows",
+    "continuation_refused": "continuation_refused",
 }
 
 
@@ -48,6 +51,7 @@ class Fault:
     size: int = 1  # bytes of a dripped piece; byte at which to cut; megabytes of a huge body or bomb
     host: str = "elsewhere.example"  # where next_page_elsewhere and redirect point
     soup: list[str] = field(default_factory=list)  # kinds that `soup` draws from
+    scenario: str = ""  # the scenario that it belongs to
     id: int = 0
     hits: int = 0
 
@@ -84,6 +88,16 @@ class Faults:
         """Remove one fault, or all of them."""
         with self._lock:
             self._faults = [each for each in self._faults if fault_id is not None and each.id != fault_id]
+
+    def switch_off_scenario(self, name: str) -> None:
+        """Remove the faults of one scenario."""
+        with self._lock:
+            self._faults = [each for each in self._faults if each.scenario != name]
+
+    def is_under_way(self, scenario: str) -> bool:
+        """Will a fault of this scenario still meet a call?"""
+        with self._lock:
+            return any(each.scenario == scenario and each.count != 0 for each in self._faults)
 
     def listed(self) -> list[dict[str, object]]:
         """What is switched on, with the number of calls it met."""
@@ -310,5 +324,5 @@ DEFAULT_SOUP = ("429", "500", "503", "504", "cut_before_answer", "html_200", "em
 _DETAILS: dict[str, type | tuple[type, ...]] = {
     "path": str, "method": str, "brand": str, "count": (int, type(None)), "probability": (int, float), "skip": int,
     "retry_after": (str, int, type(None)), "html": bool, "seconds": (int, float), "size": int, "host": str,
-    "soup": list,
+    "soup": list, "scenario": str,
 }  # fmt: skip

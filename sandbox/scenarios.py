@@ -1,145 +1,134 @@
-"""Situations with telling names, for the page's buttons and for tests."""
+"""Situations with telling names: what happens, what to expect of the product, and how they are switched on and off.
 
-import random
+The rows stand in `scenario_list.py`; the page's buttons, the deeds and tests call them by name.
+"""
+
+import copy
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.clock import DAY
-from sandbox.demo import RAILWAY_TOKEN
-from sandbox.demo.life import responses_of_day
+from sandbox.settings import Settings
+from sandbox.surveys import Question, Survey
 
 if TYPE_CHECKING:
     from sandbox.control import Control
 
-Scenario = Callable[["Control"], Any]
-SCENARIOS: dict[str, Scenario] = {}
+Deed = Callable[["Control"], Any]
+Words = tuple[str, str]  # English, French
+SCENARIOS: dict[str, "Scenario"] = {}
 
 
-def scenario(function: Scenario) -> Scenario:
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One row of the page. Without `stop` it is an event: it has happened and stays."""
+
+    name: str
+    group: str
+    shows: tuple[str, ...]  # lines of docs/faults.md
+    what: Words
+    expect: Words
+    start: Deed
+    stop: Deed | None = None
+    is_on: Callable[["Control"], bool] = lambda control: False
+
+
+def add(scenario: Scenario) -> None:
     """Offer it by its name."""
-    SCENARIOS[function.__name__] = function
-    return function
+    if scenario.name in SCENARIOS:
+        raise ValueError(f"There are two scenarios {scenario.name!r}.")
+    SCENARIOS[scenario.name] = scenario
 
 
-def _days_pass(control: "Control", days: int, brisk: float) -> dict[str, int]:
-    """Move the clock day by day; on each, people answer as they would (times `brisk`)."""
-    world, added = control.world, 0
-    for _ in range(days):
-        start = world.clock.now()
-        day = datetime.fromtimestamp(start / 1000, tz=UTC).date()
-        world.clock.advance(DAY)
-        with world.lock:
-            for survey in [each for each in world.surveys.values() if each.is_active]:
-                source = random.Random(f"{world.seed}:{survey.key}:{day}:later")
-                for response in responses_of_day(source, survey, day, 0.0, brisk):
-                    if not start < response.ended <= world.clock.now():
-                        response.ended += DAY  # the part of the day that had passed already is played tomorrow
-                        response.started, response.recorded = response.started + DAY, response.recorded + DAY
-                        response.modified += DAY
-                    if response.ended <= world.clock.now():
-                        world.add_response(survey, response)
-                        added += 1
-        world.settle()
-    control.site.desk.webhooks.wake()
-    return {"added": added}
+def add_faults(name: str, group: str, shows: str, what: Words, expect: Words, *faults: dict[str, Any]) -> None:
+    """A scenario made of faults. It is on until the last of them is used up or it is switched off."""
+
+    def start(control: "Control") -> None:
+        control.site.faults.switch_off_scenario(name)
+        for fault in faults:
+            control.switch_fault_on(**fault, scenario=name)
+
+    def stop(control: "Control") -> None:
+        control.site.faults.switch_off_scenario(name)
+
+    def is_on(control: "Control") -> bool:
+        return control.site.faults.is_under_way(name)
+
+    add(Scenario(name, group, tuple(shows.split()), what, expect, start, stop, is_on))
 
 
-@scenario
-def quiet_week(control: "Control") -> Any:
-    """A week passes and hardly anybody answers."""
-    return _days_pass(control, 7, 0.1)
+def add_settings(name: str, group: str, shows: str, what: Words, expect: Words, **settings: Any) -> None:
+    """A scenario made of settings; switched off, these are as they were before."""
+
+    def start(control: "Control") -> None:
+        if not is_on(control):
+            control.kept[name] = _of(control.world.settings.as_dict(), settings)
+        control.change_settings(**settings)
+
+    def stop(control: "Control") -> None:
+        before = control.kept.pop(name, None) or (_of(Settings().as_dict(), settings) if is_on(control) else {})
+        control.change_settings(**before)
+
+    def is_on(control: "Control") -> bool:
+        return _of(control.world.settings.as_dict(), settings) == settings
+
+    add(Scenario(name, group, tuple(shows.split()), what, expect, start, stop, is_on))
 
 
-@scenario
-def busy_week(control: "Control") -> Any:
-    """A week passes with the usual number of answers."""
-    return _days_pass(control, 7, 1.0)
+def _of(values: Any, named: dict[str, Any]) -> dict[str, Any]:
+    """Of these settings the ones that are named, within `data` too."""
+    return {name: _of(values[name], named[name]) if name == "data" else values[name] for name in named}
 
 
-@scenario
-def silent_week(control: "Control") -> Any:
-    """A week passes and nobody answers."""
-    return control.advance_clock(days=7)
+def add_edit(
+    name: str, shows: str, what: Words, expect: Words, survey: str, edit: Callable[[list[Question]], None]
+) -> None:
+    """A scenario in which somebody edits the questions of a survey; switched off, the old ones are back."""
+
+    def start(control: "Control") -> None:
+        found = control.world.survey(survey)
+        if name in control.kept:
+            return
+        with control.world.lock:
+            control.kept[name] = copy.deepcopy(found.questions)
+            edit(found.questions)
+            control.world.edited(found)
+
+    def stop(control: "Control") -> None:
+        if name not in control.kept:
+            return
+        found = control.world.survey(survey)
+        with control.world.lock:
+            found.questions[:] = control.kept.pop(name)
+            control.world.edited(found)
+
+    def is_on(control: "Control") -> bool:
+        return name in control.kept
+
+    add(Scenario(name, "surveys", tuple(shows.split()), what, expect, start, stop, is_on))
 
 
-@scenario
-def launch_survey(control: "Control") -> Any:
-    """The survey on delay compensation is published."""
-    return control.launch_survey("delay-compensation")
+def take_survey_away(control: "Control", name: str, key: str) -> None:
+    """Delete a survey with its responses, and keep both for `put_survey_back`."""
+    if name in control.kept:
+        return
+    found = control.world.survey(key)
+    with control.world.lock:
+        control.kept[name] = (found, control.world.responses[found.id])
+        control.world.remove_survey(found)
 
 
-@scenario
-def expired_token(control: "Control") -> Any:
-    """Somebody generated a new token: the railway's one is refused."""
-    return control.revoke_token(RAILWAY_TOKEN)
+def put_survey_back(control: "Control", name: str) -> None:
+    """Undo `take_survey_away`."""
+    if name not in control.kept:
+        return
+    found, responses = control.kept.pop(name)
+    with control.world.lock:
+        control.world.add_survey(found)
+        control.world.responses[found.id] = responses
 
 
-@scenario
-def too_many_requests(control: "Control") -> Any:
-    """The next ten calls are answered 429 with Retry-After 7."""
-    return control.switch_fault_on("429", count=10, retry_after="7")
-
-
-@scenario
-def server_errors(control: "Control") -> Any:
-    """Every call fails with 500 or 503 until you go back to normal."""
-    return control.switch_fault_on("soup", soup=["500", "503"])
-
-
-@scenario
-def shaky_network(control: "Control") -> Any:
-    """A third of the calls go wrong in one way or another."""
-    return control.switch_fault_on("soup", probability=0.33)
-
-
-@scenario
-def corrupt_zip(control: "Control") -> Any:
-    """The next export file is damaged."""
-    return control.switch_fault_on("corrupt_zip", count=1)
-
-
-@scenario
-def cut_connection(control: "Control") -> Any:
-    """The next export file breaks off after 2,000 bytes."""
-    return control.switch_fault_on("cut", path="*/file", size=2000, count=1)
-
-
-@scenario
-def failed_export(control: "Control") -> Any:
-    """The next export fails."""
-    return control.switch_fault_on("export_failed", count=1)
-
-
-@scenario
-def slow_exports(control: "Control") -> Any:
-    """Exports take four times as long."""
-    return control.change_settings(export_mode="slow")
-
-
-@scenario
-def survey_edited(control: "Control") -> Any:
-    """The staff question of the post-journey survey is removed."""
-    return control.remove_question("post-journey", "QID3")
-
-
-@scenario
-def survey_gone(control: "Control") -> Any:
-    """The survey on complaints is deleted."""
-    return control.remove_survey("complaint")
-
-
-@scenario
-def wrong_data_centre(control: "Control") -> Any:
-    """The railway moves to the other data centre."""
-    home = control.world.brands["coastline"].data_centre
-    return control.move_brand("coastline", next(name for name in control.world.hosts if name != home))
-
-
-@scenario
-def back_to_normal(control: "Control") -> Any:
-    """Faults off, settings and tokens as at the start; the railway is back at its data centre."""
-    control.switch_faults_off()
-    control.world.revoked.clear()
-    control.change_settings(export_mode="normal")
-    control.move_brand("coastline", next(iter(control.world.hosts)))
+def newest(control: "Control", survey: Survey, count: int) -> list[str]:
+    """Ids of the newest counted responses."""
+    rows = [each for each in control.world.recorded(survey) if not each.is_generated and each.finished]
+    return [each.id for each in sorted(rows, key=lambda each: each.recorded)[-count:]]

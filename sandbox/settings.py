@@ -22,7 +22,7 @@ class Settings:
     """How the pretend Qualtrics behaves when nothing is wrong."""
 
     page_size: int = 100
-    export_mode: str = "normal"  # normal, instant (first poll complete), slow, failed, stuck, no_file_id
+    export_mode: str = "normal"  # or instant (first poll complete), or another of faults.EXPORT_MODES
     export_polls: int = 3  # polls answered 0.0 before the one that says complete
     export_lag: float = 30  # seconds before a new response can be exported
     running_exports: int = 0  # exports of one brand under way at once; more are answered 429; 0 = no limit

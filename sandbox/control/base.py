@@ -27,6 +27,7 @@ class Base:
         self.site = site
         self.world = site.world
         self.trickle = trickle
+        self.kept: dict[str, Any] = {}  # what a scenario changed, as it was before
 
     def _survey(self, name: str) -> Survey:
         try:

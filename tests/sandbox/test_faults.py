@@ -179,6 +179,27 @@ def test_an_export_can_end_badly_once(railway, fault, complaint, kind, check):
     assert railway.export(complaint).ids()
 
 
+def test_an_export_can_be_complete_at_nought_percent(railway, fault, complaint):
+    fault("export_percent_zero", count=1)
+    progress = railway.finish_export(complaint, railway.start_export(complaint))
+    assert (progress["status"], progress["percentComplete"]) == ("complete", 0.0)
+    assert railway.get(f"/surveys/{complaint}/export-responses/{progress['fileId']}/file").status_code == 200
+
+
+def test_an_export_can_hold_no_rows(railway, fault, complaint):
+    fault("export_without_rows", count=1)
+    assert railway.export(complaint).ids() == []
+    assert railway.export(complaint).ids()
+
+
+def test_continuation_tokens_can_be_refused(railway, fault, complaint):
+    token = railway.export(complaint, allowContinuation=True).token
+    fault("continuation_refused")
+    refused = railway.post(f"/surveys/{complaint}/export-responses", {"format": "ndjson", "continuationToken": token})
+    assert (refused.status_code, refused.json()["meta"]["error"]["errorMessage"]) == (400, "Invalid continuationToken.")
+    assert railway.export(complaint, allowContinuation=True).ids()
+
+
 def test_an_export_can_get_stuck(railway, fault, complaint):
     fault("export_stuck", count=1)
     path = f"/surveys/{complaint}/export-responses/{railway.start_export(complaint)}"

@@ -1,4 +1,6 @@
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,11 @@ def own():
     """A sandbox of its own: scenarios leave traces."""
     with start(small=True) as sandbox:
         yield sandbox
+
+
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+# Names, certificates and the calendar are no matter of what an HTTP server answers.
+NOT_SWITCHED_HERE = {"A5", "A30"}
 
 
 def total(sandbox):
@@ -46,3 +53,95 @@ def test_a_launched_survey_is_fed_by_the_trickle():
         for _ in range(20):
             own.trickle.drop()
         assert len(own.world.responses[own.control.survey_id("delay-compensation")]) == 23
+
+
+def test_every_fault_of_the_vendor_has_a_scenario():
+    lines = set(re.findall(r"^\| (A\d+) \|", TABLE.read_text(encoding="utf-8"), re.MULTILINE))
+    shown = {line for each in SCENARIOS.values() for line in each.shows}
+    assert lines - shown == NOT_SWITCHED_HERE
+    assert {line for line in shown if line[0] == "A"} <= lines
+
+
+def test_scenarios_speak_both_languages():
+    for each in SCENARIOS.values():
+        for english, french in (each.what, each.expect):
+            assert english and french and english != french, each.name
+            assert not re.search(r"[^\u00a0][;:?!](?!\d)|«[^\u00a0]", french), french
+
+
+def facts(sandbox):
+    """What a scenario may change and must put back; the clock to the minute."""
+    control = sandbox.control
+    state = control.state()
+    faults = [each for each in state["faults"] if each["count"] != 0]
+    questions = {survey.key: repr(survey.questions) for survey in sandbox.world.surveys.values()}
+    counts = {survey["id"]: (survey["active"], survey["counts"]) for survey in state["surveys"]}
+    revoked = [user["revoked"] for user in state["users"]]
+    return faults, state["settings"], questions, counts, revoked, state["brands"]
+
+
+CAN_END = sorted(each.name for each in SCENARIOS.values() if each.stop)
+
+
+@pytest.fixture(scope="module")
+def shared():
+    with start(small=True) as sandbox:
+        sandbox.control.change_settings(limits=True)
+        yield sandbox
+
+
+@pytest.mark.parametrize("name", CAN_END)
+def test_what_is_switched_on_is_switched_off_without_a_trace(shared, name):
+    def is_on():
+        return next(each["on"] for each in shared.control.scenarios() if each["name"] == name)
+
+    before, moment = facts(shared), shared.world.clock.now()
+    assert not is_on()
+    shared.control.scenario(name)
+    shared.control.scenario(name)  # pressed twice
+    assert is_on()
+    assert (facts(shared) != before) or shared.world.clock.now() - moment > 7_000_000
+    shared.control.end_scenario(name)
+    shared.control.end_scenario(name)
+    assert not is_on()
+    assert facts(shared) == before
+    assert 0 <= shared.world.clock.now() - moment < 60_000
+
+
+def test_all_at_once_end_with_back_to_normal(own):
+    before = facts(own)
+    for name in CAN_END:
+        if name != "launch_survey":
+            own.control.scenario(name)
+    own.control.scenario("back_to_normal")
+    assert facts(own) == before
+
+
+def test_an_event_cannot_be_switched_off(own):
+    with pytest.raises(ValueError, match="is an event"):
+        own.control.end_scenario("quiet_week")
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [("responses_edited", {"edited": 20}), ("responses_deleted", {"deleted": 5}), ("late_text_iq", {"analysed": 10})],
+)
+def test_events_change_answers(own, name, counted):
+    before = {row["id"]: row["hash"] for row in own.control.truth("post-journey")}
+    assert own.control.scenario(name) == counted
+    after = {row["id"]: row["hash"] for row in own.control.truth("post-journey")}
+    changed = sum(1 for each, value in after.items() if before[each] != value)
+    assert {"edited": changed, "deleted": len(before) - len(after), "analysed": changed} | counted == {
+        "edited": changed,
+        "deleted": len(before) - len(after),
+        "analysed": changed,
+    }
+
+
+def test_most_answers_vanish_and_a_flood_arrives(own):
+    before = len(own.control.truth("ticket-purchase"))
+    own.control.scenario("mass_deletion")
+    assert len(own.control.truth("ticket-purchase")) < before * 0.45
+    before = len(own.control.truth("post-journey"))
+    own.control.scenario("webhook_flood")
+    assert len(own.control.truth("post-journey")) == before + 300
