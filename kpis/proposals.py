@@ -36,6 +36,15 @@ _GOOD = re.compile(
     re.IGNORECASE,
 )
 
+# What else the ends of a scale say, also in neighbouring languages; a choice that names a thing says none of it.
+_DEGREE = re.compile(
+    r"^\s*[+-]?\d|\b(very|extremely|strongly|completely|fully|totally|entirely|much|worse|better|low|high|none|all"
+    r"|lowest|highest|très|extrêmement|complètement|totalement|entièrement|tout à fait|beaucoup|faible|élevée?|fort|aucun"
+    r"|moins|plus|sehr|gar|nicht|völlig|muy|nada|molto|per niente|heel|zeer)\b|expect|attente"
+    r"|\w*(zufried|satisf|satisfech|soddisf|tevred|einfach|schwier|leicht|schlecht|fácil|difícil)",
+    re.IGNORECASE,
+)
+
 
 def not_applicable_values(choices: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Choices that say "does not apply": those kept out of analysis by the survey's author, or named so."""
@@ -112,6 +121,12 @@ def _end_labels(labels: Mapping[str, str]) -> tuple[str, str]:
     return (labels[ordered[0]], labels[ordered[-1]]) if ordered else ("", "")
 
 
+def _is_ordered(labels: Mapping[str, str]) -> bool:
+    """Choices may name things ("Work", "Leisure", "Other"): their values are numbers then, but no scale."""
+    ends = [label for label in _end_labels(labels) if label.strip()]
+    return all(_DEGREE.search(label) or _GOOD.search(label) or _BAD.search(label) for label in ends)
+
+
 def _scores(scale_min: float, scale_max: float, wording: str, reverse: bool, old_effort: bool) -> list[Formula]:
     if (scale_min, scale_max) == (0, 10) and _RECOMMEND.search(wording) and not reverse:
         return [Formula("nps")]
@@ -124,6 +139,8 @@ def _scores(scale_min: float, scale_max: float, wording: str, reverse: bool, old
 
 def _top_boxes(scale_min: float, scale_max: float, labels: Mapping[str, str], reverse: bool) -> list[Formula]:
     points = scale_max - scale_min + 1
+    if labels and not _is_ordered(labels):
+        return []
     if points == 2:
         yes = [value for value, label in labels.items() if _YES.search(label)]
         return [Formula("csat", scale_min, scale_max, tuple(yes) or (value_key(scale_max),))]

@@ -122,6 +122,36 @@ def test_yes_and_no():
     assert names("choice", choices=choices("0", "1", first=0)) == ["csat_1_of_0_1", "mean_0_1"]
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("Work", "Leisure", "Visiting family or friends", "Other"),
+        ("Train", "Bus", "Car"),
+        ("Travail", "Loisirs", "Visite à des proches", "Autre"),
+        ("Woman", "Man"),
+        ("Website", "App", "Ticket office", "On board", "Not sure"),
+    ],
+)
+def test_choices_that_name_things_have_no_positive_ones(labels):
+    assert [formula.metric for formula in propose("choice", choices=choices(*labels))] == ["mean"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "proposed"),
+    [
+        (("Poor", "Fair", "Good", "Excellent"), "csat_3_4_of_1_4"),
+        (("Never", "Rarely", "Often", "Always"), "csat_3_4_of_1_4"),
+        (("Pas du tout", "Plutôt pas", "Plutôt", "Tout à fait"), "csat_3_4_of_1_4"),
+        (("1 star", "2 stars", "3 stars", "4 stars", "5 stars"), "csat_4_5_of_1_5"),
+        (("Much worse", "Worse", "The same", "Better", "Much better"), "csat_4_5_of_1_5"),
+        (("Sehr unzufrieden", "Eher unzufrieden", "Eher zufrieden", "Sehr zufrieden"), "csat_3_4_of_1_4"),
+        (("", "", "", ""), "csat_3_4_of_1_4"),
+    ],
+)
+def test_choices_from_one_degree_to_another_are_a_scale(labels, proposed):
+    assert names("choice", choices=choices(*labels))[0] == proposed
+
+
 def test_sentiment_comments_and_lists():
     assert names("sentiment") == ["sentiment"]
     assert names("text") == []
