@@ -37,6 +37,10 @@ def _question_problems(item: FeedbackItem) -> Problems:
     question = item.question
     if question is None:
         return {"question": _("Choose a question.")}
+    if question.successor_id is not None:
+        return {
+            "question": _("The question has changed since it was mapped. Accept the new mapping, or choose another.")
+        }
     if question.gone_at is not None:
         return {"question": _("This question is no longer in the survey. Choose another one.")}
     wanted = (Question.Kind.SENTIMENT,) if item.metric == FeedbackItem.Metric.SENTIMENT else _MEASURABLE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Organisation, User
 from accounts.versions import delete_if_current, save_if_current
 from feedback.completeness import problems_of
-from feedback.models import FeedbackItem, ManualValue, Survey
+from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
 from journeys import editing
 from journeys.models import Lane, Stage
@@ -46,6 +46,10 @@ _MEASURING = frozenset(
     {"survey", "question", "metric", "scale_min", "scale_max", "positive_values", "backfill", "count_from"}
 )
 _DEMAND = ("survey", "question", "frequency", "backfill", "count_from")
+# What a mapping is: which answers count, and how. A change of one of these is a new version of the mapping.
+_MAPPING = (
+    "question_id", "metric", "scale_min", "scale_max", "positive_values", "reverse", "include_unfinished", "count_from",
+)  # fmt: skip
 
 
 class NotAllowed(Exception):
@@ -84,7 +88,7 @@ def create_item(
     if lane.kind != Lane.Kind.FEEDBACK:
         raise ValidationError({"lane": _("Feedback Data items stand in a Feedback Data lane.")})
     card = editing.create_card(lane, stage, title=_title(title), span=span)
-    item = FeedbackItem(card=card, origin=origin, created_by=user)
+    item = FeedbackItem(card=card, origin=origin, created_by=user, mapped_by=user, mapped_at=timezone.now())
     _apply(item, fields)
     if retrieve:
         _complete(item)
@@ -97,18 +101,26 @@ def create_item(
 
 @transaction.atomic
 def change_item(
-    item: FeedbackItem, seen_version: int | None = None, *, title: str | None = None, **fields: Any
+    item: FeedbackItem,
+    seen_version: int | None = None,
+    *,
+    title: str | None = None,
+    user: User | None = None,
+    **fields: Any,
 ) -> FeedbackItem:
     """Change the title or any of `FIELDS`. Naming the question, even the same, means: this is what I want to count.
 
-    An item that already fetches must stay complete.
+    An item that already fetches must stay complete. A mapping that has counted stays, as a former version.
     """
     version = item.version if seen_version is None else seen_version
     before = {name: getattr(item, name) for name in _DEMAND}
+    mapping = {name: getattr(item, name) for name in _MAPPING}
     _apply(item, fields)
     if item.chosen_state in (Chosen.RETRIEVING, Chosen.PAUSED) and not _MEASURING.isdisjoint(fields):
         _complete(item)
-    save_if_current(item, version, [*FIELDS, "mapped_fingerprint"])
+    if any(getattr(item, name) != value for name, value in mapping.items()):
+        _keep_former(item, mapping, user)
+    save_if_current(item, version, [*FIELDS, "mapped_fingerprint", "mapped_at", "mapped_by"])
     if title is not None and title != item.card.title:
         editing.change(item.card, item.card.version, title=_title(title))
     changed = any(getattr(item, name) != value for name, value in before.items()) or "question" in fields
@@ -220,6 +232,22 @@ def _become(item: FeedbackItem, wanted: str, seen_version: int | None) -> Feedba
     save_if_current(item, version, ["chosen_state", "count_from", "mapped_fingerprint"])
     _tell([item.survey])
     return item
+
+
+def _keep_former(item: FeedbackItem, mapping: Mapping[str, Any], user: User | None) -> None:
+    """Write down the mapping that ends now, if numbers were made by it."""
+    now: datetime = timezone.now()
+    if item.origin == FeedbackItem.Origin.SURVEY and item.chosen_state != Chosen.DRAFT and mapping["question_id"]:
+        FormerMapping.objects.create(
+            item=item,
+            number=item.former_mappings.count() + 1,
+            mapped_at=item.mapped_at or item.created_at,
+            mapped_by=item.mapped_by,
+            ended_at=now,
+            ended_by=user,
+            **mapping,
+        )
+    item.mapped_at, item.mapped_by = now, user
 
 
 def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:

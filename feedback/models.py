@@ -48,6 +48,9 @@ class Survey(models.Model):
     read_at = models.DateTimeField(_("definition read at"), null=True, blank=True)
     vendor_version = models.CharField(max_length=40, blank=True)  # the vendor's "last modified" of that definition
 
+    # As respondents see it: [{"id", "label", "wording", "form", "choices", "rows", "low", "high"}], see `questionnaire.py`.
+    questionnaire = models.JSONField(default=list, blank=True)
+
     # Facts about retrieval, written by whoever fetches; the states of the items are derived from them.
     retrieve_every = models.DurationField(_("time between two fetches"), null=True, blank=True)
     last_good_fetch_at = models.DateTimeField(_("last good fetch at"), null=True, blank=True)
@@ -58,7 +61,9 @@ class Survey(models.Model):
     last_response_at = models.DateTimeField(_("last response recorded at"), null=True, blank=True)
     # Responses recorded before this are not kept (any more); the histograms of their days stay as they were counted.
     purged_until = models.DateTimeField(null=True, blank=True)
-    erased = models.PositiveIntegerField(default=0)  # stored responses that were erased: the ledger counts them for ever
+    erased = models.PositiveIntegerField(
+        default=0
+    )  # stored responses that were erased: the ledger counts them for ever
 
     class Meta:
         verbose_name = _("survey")
@@ -71,7 +76,11 @@ class Survey(models.Model):
 
 
 class Question(models.Model):
-    """One measurable field of a survey: a question, a matrix row, a comment, or the sentiment of a comment."""
+    """One measurable field of a survey: a question, a matrix row, a comment, or the sentiment of a comment.
+
+    What decides how its answers are counted never changes in a row that an item uses: if the survey's author changes it, the
+    row goes and names its `successor`. Answers and numbers of both stay apart, and the difference can be shown.
+    """
 
     class Kind(models.TextChoices):
         NPS = "nps", _("0–10 recommendation")
@@ -94,15 +103,26 @@ class Question(models.Model):
     position = models.PositiveIntegerField(default=0)
     fingerprint = models.CharField(max_length=64, blank=True)  # of what matters for counting; a change is a drift
     gone_at = models.DateTimeField(_("missing since"), null=True, blank=True)
+    asked_since = models.DateTimeField(_("asked like this since"), null=True, blank=True)  # null: as long as known
+    successor = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="predecessors")
 
     class Meta:
         verbose_name = _("question")
         default_permissions = ()
         ordering = ["position", "pk"]
-        constraints = [models.UniqueConstraint(fields=["survey", "field"], name="field_once_per_survey")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["survey", "field"], condition=Q(successor=None), name="field_once_per_survey"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.wording
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether an item counts its answers, or did."""
+        return self.items.exists() or self.former_mappings.exists()
 
 
 class Response(models.Model):
@@ -242,6 +262,9 @@ class FeedbackItem(Versioned):
     question = models.ForeignKey(Question, models.SET_NULL, null=True, blank=True, related_name="items")
     mapped_fingerprint = models.CharField(max_length=64, blank=True)  # the question's, when a person mapped it
 
+    mapped_at = models.DateTimeField(_("mapped at"), null=True, blank=True)
+    mapped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
     metric = models.CharField(_("metric"), max_length=12, choices=Metric.choices, blank=True)
     scale_min = models.FloatField(_("lowest value"), null=True, blank=True)
     scale_max = models.FloatField(_("highest value"), null=True, blank=True)
@@ -283,6 +306,34 @@ class FeedbackItem(Versioned):
 
     def __str__(self) -> str:
         return str(self.card)
+
+
+class FormerMapping(models.Model):
+    """What an item counted before, and how: one row for each mapping that another one has replaced. Never changed."""
+
+    item = models.ForeignKey(FeedbackItem, models.CASCADE, related_name="former_mappings")
+    number = models.PositiveIntegerField(_("version"))
+    question = models.ForeignKey(Question, models.SET_NULL, null=True, related_name="former_mappings")
+    metric = models.CharField(_("metric"), max_length=12, choices=FeedbackItem.Metric.choices)
+    scale_min = models.FloatField(_("lowest value"), null=True)
+    scale_max = models.FloatField(_("highest value"), null=True)
+    positive_values = models.JSONField(_("values that count as positive"), default=list)
+    reverse = models.BooleanField(_("low is good"), default=False)
+    include_unfinished = models.BooleanField(_("count unfinished responses"), default=False)
+    count_from = models.DateField(_("first day that counts"), null=True)
+    mapped_at = models.DateTimeField(_("mapped at"))
+    mapped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(_("replaced at"))
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = _("former mapping")
+        default_permissions = ()
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["item", "number"], name="mapping_numbered_once_per_item")]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} {self.number}"
 
 
 class ManualValue(models.Model):

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from feedback.models import FeedbackItem
+from feedback.models import FeedbackItem, Survey
 
 
 class State(TextChoices):
@@ -51,23 +51,27 @@ class ItemFacts:
     failure_code: str = ""
     last_good_fetch_at: datetime | None = None
     retrieve_every: timedelta | None = None
+    survey_closed: bool = False
 
 
 def facts_of(item: FeedbackItem, *, has_usable_answers: bool) -> ItemFacts:
-    """The facts of an item whose question and survey are loaded."""
+    """The facts of an item whose question, its successor and survey are loaded."""
     if item.origin == FeedbackItem.Origin.MANUAL:
         return ItemFacts(item.chosen_state, has_usable_answers, by_hand=True)
     question, survey = item.question, item.survey
+    successor = question.successor if question else None
     return ItemFacts(
         chosen=item.chosen_state,
         has_usable_answers=has_usable_answers,
         has_question=question is not None,
-        question_gone=question is not None and question.gone_at is not None,
-        question_differs=question is not None and question.fingerprint != item.mapped_fingerprint,
+        question_gone=question is not None and (successor or question).gone_at is not None,
+        question_differs=successor is not None
+        or (question is not None and question.fingerprint != item.mapped_fingerprint),
         attention_code=survey.attention_code if survey else "",
         failure_code=survey.failure_code if survey else "",
         last_good_fetch_at=survey.last_good_fetch_at if survey else None,
         retrieve_every=survey.retrieve_every if survey else None,
+        survey_closed=survey is not None and survey.live == Survey.Live.CLOSED,
     )
 
 
@@ -81,6 +85,8 @@ def state_of(facts: ItemFacts, now: datetime) -> State:
         return State.NEEDS_ATTENTION
     if facts.failure_code:
         return State.ERROR
+    if facts.survey_closed:
+        return State.NEEDS_ATTENTION
     if _is_late(facts, now):
         return State.STALE
     return State.LIVE if facts.has_usable_answers else State.WAITING
@@ -136,7 +142,12 @@ def _reason_for_attention(facts: ItemFacts) -> str:
     if facts.question_differs:
         return gettext(
             "The choices of the question have changed since it was mapped. The last good numbers stay. "
-            "Check how answers are counted, then save."
+            "Look at the difference, then accept the new mapping."
+        )
+    if facts.survey_closed and not facts.attention_code:
+        return gettext(
+            "The survey is closed in Qualtrics: no new responses can come. The numbers stay. Open it again there, and this "
+            "item goes on by itself; or pause or archive the item."
         )
     told = next((told for reasons in _reasons if (told := reasons(facts.attention_code))), "")
     return told or str(_EXPLANATIONS[State.NEEDS_ATTENTION])

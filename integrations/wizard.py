@@ -267,7 +267,8 @@ def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
         "title": item.card.title,
         "connection": connection.pk if connection else "",
         "survey": item.survey_id or "",
-        "question": item.question_id or "",
+        # A changed question is offered as it stands now, with the counting proposed for that.
+        "question": (item.question.successor_id or item.question_id) if item.question else "",
         "metric": item.metric,
         "backfill": item.backfill,
         "count_from": item.count_from.isoformat() if item.count_from else "",

@@ -102,7 +102,7 @@ def window_of(item: FeedbackItem, window: Window) -> Window | None:
 def items_with_facts(condition: Q, *also: str) -> list[FeedbackItem]:
     """Items with all that a score needs of their surroundings, and what `also` names; in the order of the map."""
     rows = FeedbackItem.objects.filter(condition).select_related(
-        "card__lane", "card__stage", "question", "survey", *also
+        "card__lane", "card__stage", "question__successor", "survey", *also
     )
     return list(rows.order_by("card__stage__position", "card__lane__position", "card__position", "pk"))
 
@@ -197,7 +197,7 @@ class Scores:
         found = self._sums[span] if span else Sum()
         return Part(
             item_id=item.pk,
-            question_key=item.question_id,
+            question_key=_asked(item),
             formula=formula,
             counts=found.counts,
             stage_id=item.card.stage_id,
@@ -328,6 +328,11 @@ class Scores:
         row = [stage.pk for stage in self._stages[card.lane.journey_id]]
         start = row.index(card.stage_id)
         return row[start : start + card.span]
+
+
+def _asked(item: FeedbackItem) -> int | None:
+    """The question whose answers these are. Items on either side of a change of it hear the same people."""
+    return (item.question.successor_id or item.question_id) if item.question else None
 
 
 def measured_by_hand(formula: Formula, entered: ManualValue | None) -> Measure:

@@ -57,6 +57,7 @@ class World:
     libraries: dict[str, Library] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)  # tokens and ids of OAuth clients that are known no more
     hosts: dict[str, str] = field(default_factory=dict)  # data centre -> host:port
+    unshared: dict[str, tuple[Survey, dict[str, Response]]] = field(default_factory=dict)  # by key, with responses
     step: int = 0  # counts every change of a response
     lock: threading.RLock = field(default_factory=threading.RLock)
     listeners: list[Listener] = field(default_factory=list)

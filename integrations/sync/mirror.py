@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from feedback.models import Question, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.questions import QuestionRecord, question_records
+
+# A version that was read within the second of its making, perhaps; it is read once more.
+_YOUNG = "~"
+_A_WHILE = timedelta(seconds=2)
 
 
 def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Survey]:
@@ -51,6 +56,8 @@ def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
     detail = client.survey(survey.external_id)
     version = detail.modified_at.isoformat() if detail.modified_at else ""
     is_read = bool(version) and version == survey.vendor_version and survey.questions.exists()
+    if not is_read and not _has_settled(version, survey, now):
+        version = f"{_YOUNG}{version}"
     live = detail.live_state(now)
     definition = None
     if not is_read or live == Survey.Live.NEVER_LAUNCHED:
@@ -59,20 +66,28 @@ def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
         live = detail.live_state(now, definition.launched_at)
     records = None if is_read else question_records(detail, client.response_schema(survey.external_id), definition)
     with transaction.atomic():
+        Survey.objects.select_for_update().get(pk=survey.pk)  # two readers of one survey take turns
         if records is not None:
-            _write(survey, records, now)
+            _write(survey, records, now, detail.modified_at or now)
         survey.name = detail.name[:255] or survey.external_id
         survey.live, survey.read_at, survey.vendor_version = live, now, version
         survey.save(update_fields=["name", "live", "read_at", "vendor_version"])
     return list(survey.questions.filter(gone_at=None))
 
 
-def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime) -> None:
-    known = {question.field: question for question in survey.questions.all()}
+def _has_settled(version: str, survey: Survey, now: datetime) -> bool:
+    """Whether this version was read before, a while ago. The vendor's dates are whole seconds: one more edit may follow."""
+    if survey.read_at is None or survey.vendor_version != f"{_YOUNG}{version}":
+        return False
+    return now - survey.read_at > _A_WHILE
+
+
+def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime, edited_at: datetime) -> None:
+    rows = _rows(survey)
     by_field: dict[str, Question] = {}
     about: list[tuple[Question, str]] = []
     for position, record in enumerate(record for record in records if record.mappable):
-        question = known.get(record.field) or Question(survey=survey, field=record.field)
+        question = _row_for(record, rows.get(record.field, []), survey, now, edited_at)
         question.external_id = record.qid
         question.label = record.label[:120]
         question.wording = record.wording
@@ -87,5 +102,36 @@ def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime) -> 
         if record.about_field:
             about.append((question, record.about_field))
     for question, field in about:
-        Question.objects.filter(pk=question.pk).update(about=by_field.get(field) or known.get(field))
+        Question.objects.filter(pk=question.pk).update(
+            about=by_field.get(field) or next(iter(rows.get(field, [])), None)
+        )
     survey.questions.filter(gone_at=None).exclude(field__in=by_field).update(gone_at=now)
+
+
+def _rows(survey: Survey) -> dict[str, list[Question]]:
+    """By field: the row that holds now, then those that it has replaced."""
+    rows: dict[str, list[Question]] = {}
+    for question in survey.questions.order_by(F("successor_id").asc(nulls_first=True), "-pk"):
+        rows.setdefault(question.field, []).append(question)
+    return rows
+
+
+def _row_for(
+    record: QuestionRecord, rows: list[Question], survey: Survey, now: datetime, edited_at: datetime
+) -> Question:
+    """The row to write the record to. One that an item uses is not overwritten by what would be counted otherwise."""
+    current = rows[0] if rows else None
+    if current is None:
+        return Question(survey=survey, field=record.field)
+    # An edit that was undone brings the former row back, with its answers and the items that still wait on it.
+    next_row = next((row for row in rows if row.fingerprint == record.fingerprint), None)
+    if next_row == current or (next_row is None and not current.is_in_use):
+        return current
+    if next_row is None:
+        next_row = Question(survey=survey, field=record.field, asked_since=edited_at, successor=current)
+        next_row.save()
+    Question.objects.filter(pk=current.pk).update(gone_at=now)
+    # All at once: of a field, one row only may stand without a successor.
+    survey.questions.filter(field=record.field).exclude(pk=next_row.pk).update(successor=next_row)
+    next_row.successor = None
+    return next_row

@@ -50,6 +50,25 @@ class Designing(Base):
         self.world.remove_survey(self._survey(survey))
 
     @deed
+    def unshare_survey(self, survey: str) -> None:
+        """The survey is not shared with this user any more: 404, until `share_survey`."""
+        found = self._survey(survey)
+        with self.world.lock:
+            self.world.unshared[found.key] = (found, self.world.responses[found.id])
+            self.world.remove_survey(found)
+
+    @deed
+    def share_survey(self, survey: str) -> dict[str, Any]:
+        """The survey is shared again, with its responses."""
+        with self.world.lock:
+            if survey not in self.world.unshared:
+                raise KeyError(f"The survey {survey!r} is not one that was unshared.")
+            found, responses = self.world.unshared.pop(survey)
+            self.world.add_survey(found)
+            self.world.responses[found.id] = responses
+        return self._shown(found)
+
+    @deed
     def edit_survey(
         self,
         survey: str,
@@ -76,6 +95,18 @@ class Designing(Base):
             gone = self._question(found, question)
             found.questions.remove(gone)
             found.trash.append(gone)
+            self.world.edited(found)
+
+    @deed
+    def restore_question(self, survey: str, question: str) -> None:
+        """A question comes back from the trash, at the end of the survey."""
+        found = self._survey(survey)
+        with self.world.lock:
+            kept = next((each for each in found.trash if each.id == question), None)
+            if kept is None:
+                raise KeyError(f"There is no question {question!r} in the trash.")
+            found.trash.remove(kept)
+            found.questions.append(kept)
             self.world.edited(found)
 
     @deed

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from feedback.models import Response, Survey
+from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync import asking, closing, dispatch, engine
 from kpis.models import DayHistogram
@@ -129,7 +129,10 @@ def test_a_question_whose_choices_changed_is_not_counted_by_the_old_rules(sandbo
         assert (fetch.state, fetch.new) == (Fetch.State.DONE, 4)
         assert set(fetch.mapping) == {kept.question.field}
         assert list(counted) == before  # the last good numbers stay
-        changed.question.refresh_from_db()
-        assert changed.question.fingerprint != changed.mapped_fingerprint
+        mapped = FeedbackItem.objects.get(pk=changed.pk).question
+        assert mapped.fingerprint == changed.mapped_fingerprint  # kept as it was mapped
+        assert mapped.successor.fingerprint != changed.mapped_fingerprint
+        assert [choice["value"] for choice in mapped.successor.choices] == list(recodes.values())
+        assert mapped.choices != mapped.successor.choices
     finally:
         sandbox.control.remove_survey("drift")
