@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
         "QuestionKind": "feedback.models.Question.Kind",
         "Metric": "feedback.models.FeedbackItem.Metric",
         "DistributionKind": "integrations.models.Distribution.Kind",
+        "SmsMethod": "integrations.distribution_rules.SMS_METHODS",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

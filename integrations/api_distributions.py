@@ -1,22 +1,29 @@
-"""Distributions over the REST API: prepare (POST), send once, follow."""
+"""Distributions over the REST API: what can be chosen, prepare (POST), change (PUT), send once, follow."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
+from accounts.versions import Outdated
+from accounts.versions_api import VersionedSerializer, VersionedUpdates, seen_version
+from integrations import distribution_progress
 from integrations import distributions as deeds
 from integrations.api import Refused, VendorTrouble
+from integrations.api_contacts import NamedSerializer
 from integrations.contact_forms import ONE_LINE
 from integrations.distribution_rules import LINK_TYPES, SMS_METHODS
+from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.messages import explain
@@ -27,11 +34,9 @@ def _text(**kwargs: Any) -> serializers.CharField:
     return serializers.CharField(required=False, allow_blank=True, default="", validators=[ONE_LINE], **kwargs)
 
 
-class DistributionWishSerializer(serializers.Serializer):
+class DistributionContentSerializer(serializers.Serializer):
     """What to send. E-mail and SMS each have fields of their own; what belongs to the other kind is refused."""
 
-    connection = serializers.PrimaryKeyRelatedField(queryset=Connection.objects.filter(enabled=True))
-    kind = serializers.ChoiceField(choices=Distribution.Kind.choices)
     survey = serializers.CharField(max_length=64)
     directory = serializers.CharField(max_length=64)
     mailing_list = _text(max_length=64)
@@ -53,14 +58,22 @@ class DistributionWishSerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class DistributionSerializer(serializers.ModelSerializer):
+class DistributionWishSerializer(DistributionContentSerializer):
+    """The same, with how and through which connection."""
+
+    connection = serializers.PrimaryKeyRelatedField(queryset=Connection.objects.filter(enabled=True))
+    kind = serializers.ChoiceField(choices=Distribution.Kind.choices)
+
+
+class DistributionSerializer(VersionedSerializer):
     error = serializers.SerializerMethodField()
 
     class Meta:
         model = Distribution
         fields = [
-            "id", "connection", "kind", "state", "survey_external_id", "survey_name", "request", "recipients",
-            "external_id", "error_code", "error", "created_at", "confirmed_at",
+            "id", "version", "connection", "kind", "state", "survey_external_id", "survey_name",
+            "directory_external_id", "request", "recipients", "external_id", "error_code", "error", "created_at",
+            "confirmed_at", "vendor_status", "statistics", "statistics_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -71,8 +84,42 @@ class DistributionSerializer(serializers.ModelSerializer):
 class DistributionProgressSerializer(serializers.Serializer):
     """How far Qualtrics is with it."""
 
-    status = serializers.CharField()
+    status = serializers.CharField(source="vendor_status")
     statistics = serializers.DictField(child=serializers.IntegerField())
+    as_of = serializers.DateTimeField(source="statistics_at")
+
+
+class ShelfSerializer(NamedSerializer):
+    """A library with its messages."""
+
+    messages = NamedSerializer(many=True)
+
+
+class DistributionChoicesSerializer(serializers.Serializer):
+    """What can be chosen for a distribution now. Samples and parents are of SMS, parents of one survey."""
+
+    directories = NamedSerializer(many=True)
+    surveys = NamedSerializer(many=True)
+    mailing_lists = NamedSerializer(many=True)
+    transaction_batches = NamedSerializer(many=True, source="batches")
+    samples = NamedSerializer(many=True)
+    libraries = serializers.SerializerMethodField()
+    parents = NamedSerializer(many=True)
+
+    @extend_schema_field(ShelfSerializer(many=True))
+    def get_libraries(self, choices: deeds.Choices) -> Any:
+        return [
+            {**NamedSerializer(library).data, "messages": NamedSerializer(messages, many=True).data}
+            for library, messages in choices.libraries
+        ]
+
+
+class ChoicesAskedSerializer(serializers.Serializer):
+    """For which distribution. Without a directory, its choices are those of the first one."""
+
+    kind = serializers.ChoiceField(choices=Distribution.Kind.choices)
+    directory = serializers.CharField(max_length=64, default="", allow_blank=True, validators=[ONE_LINE])
+    survey = serializers.CharField(max_length=64, default="", allow_blank=True, validators=[ONE_LINE])
 
 
 @extend_schema_view(
@@ -81,13 +128,17 @@ class DistributionProgressSerializer(serializers.Serializer):
     destroy=extend_schema(summary="Discard a draft"),
 )
 class Distributions(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet
+    VersionedUpdates,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.DestroyModelMixin,
+    viewsets.GenericViewSet,
 ):
-    """E-mails and SMS that ask people to answer a survey. A draft is prepared, confirmed, and sent once."""
+    """E-mails and SMS that ask people to answer a survey. A draft is prepared, changed, confirmed, and sent once."""
 
     queryset = Distribution.objects.none()
     serializer_class = DistributionSerializer
-    filter_backends: list[Any] = []
+    filterset_class = DistributionFilter
 
     def get_queryset(self) -> QuerySet[Distribution]:
         deeds.own_up()
@@ -106,38 +157,96 @@ class Distributions(
         try:
             made = deeds.prepare(wish.pop("connection"), wish.pop("kind"), wish, request.user)  # type: ignore[arg-type]
         except deeds.Broken as broken:
-            raise serializers.ValidationError({name: [told] for name, told in broken.rules.items()}) from None
+            raise _broken(broken) from None
         except QualtricsError as error:
             raise _trouble(error) from None
         return Response(DistributionSerializer(made).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(summary="Change a draft", request=DistributionContentSerializer, responses=DistributionSerializer)
+    def update(self, request: Request, pk: str | None = None) -> Response:
+        """Replaces its whole content. Every rule is checked and its people are counted anew."""
+        draft, seen = self.get_object(), seen_version(request)
+        asked = DistributionContentSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            deeds.change(draft, seen, asked.validated_data)
+        except deeds.Broken as broken:
+            raise _broken(broken) from None
+        except deeds.NotADraft:
+            raise _not_a_draft() from None
+        except Outdated as outdated:
+            raise self.conflict(outdated) from outdated
+        except QualtricsError as error:
+            raise _trouble(error) from None
+        return Response(DistributionSerializer(draft).data)
+
     def perform_destroy(self, instance: Distribution) -> None:  # type: ignore[override]
         try:
-            deeds.discard(instance)
+            deeds.discard(instance, seen_version(self.request))
         except deeds.NotADraft:
-            raise Refused("not_a_draft", _("Only a draft can be discarded.")) from None
+            raise _not_a_draft() from None
+        except Outdated as outdated:
+            raise self.conflict(outdated) from outdated
 
     @extend_schema(summary="Send a draft, once", request=None, responses=DistributionSerializer)
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: str | None = None) -> Response:
-        """State `sent`, `failed` or `unknown` afterwards. `unknown`: the answer was lost; look in Qualtrics."""
+        """Names the version that was seen. State `sent`, `failed` or `unknown` afterwards.
+
+        `unknown`: the answer was lost; look in Qualtrics.
+        """
+        draft = self.get_object()
         try:
-            sent = deeds.send(self.get_object(), request.user)  # type: ignore[arg-type]
+            deeds.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
         except deeds.NotADraft:
             raise Refused("not_a_draft", _("This distribution was confirmed before; it is not sent twice.")) from None
-        return Response(DistributionSerializer(sent).data)
+        except Outdated as outdated:
+            raise self.conflict(outdated) from outdated
+        return Response(DistributionSerializer(draft).data)
 
     @extend_schema(summary="Status and statistics of a sent distribution", responses=DistributionProgressSerializer)
-    @action(detail=True)
+    @action(detail=True, filter_backends=[])
     def progress(self, request: Request, pk: str | None = None) -> Response:
-        """Asked from Qualtrics by this call."""
+        """Asked from Qualtrics by this call, and kept."""
         found = self.get_object()
         if found.state != Distribution.State.SENT:
             raise Refused("not_sent", _("This distribution has no statistics: it was not handed to Qualtrics."))
         try:
-            return Response(DistributionProgressSerializer(deeds.progress_of(found)).data)
+            distribution_progress.refresh(found)
         except QualtricsError as error:
             raise _trouble(error) from None
+        return Response(DistributionProgressSerializer(found).data)
+
+
+class DistributionChoices(APIView):
+    """The lists of the form."""
+
+    @extend_schema(
+        summary="What can be chosen for a distribution, as Qualtrics says now",
+        parameters=[ChoicesAskedSerializer],
+        responses=DistributionChoicesSerializer,
+        operation_id="connections_distribution_choices_retrieve",
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        connection = get_object_or_404(Connection, pk=pk)
+        if not connection.enabled:
+            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+        asked = ChoicesAskedSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        try:
+            offered = deeds.choices(connection, values["kind"], values["directory"], values["survey"])
+        except QualtricsError as error:
+            raise _trouble(error) from None
+        return Response(DistributionChoicesSerializer(offered).data)
+
+
+def _broken(broken: deeds.Broken) -> serializers.ValidationError:
+    return serializers.ValidationError({name: [told] for name, told in broken.rules.items()})
+
+
+def _not_a_draft() -> Refused:
+    return Refused("not_a_draft", _("Only a draft can be changed or discarded."))
 
 
 def _trouble(error: QualtricsError) -> VendorTrouble:

@@ -25,6 +25,11 @@ urlpatterns = [
         api_contacts.OneContact.as_view(),
         name="contact-detail",
     ),
+    path(
+        "connections/<int:pk>/distribution-choices/",
+        api_distributions.DistributionChoices.as_view(),
+        name="distribution-choices",
+    ),
     path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),
     *router.urls,
     *api_urlpatterns,

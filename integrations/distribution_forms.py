@@ -84,12 +84,17 @@ class DistributionForm(forms.Form):
     send_at = _moment(_("Send date"), help_text=_("Empty: as soon as it is confirmed."))
     expires_at = _moment(_("Expiration date"))
 
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    data: Any
     wish: dict[str, Any]
 
-    def __init__(self, data: Any, *, kind: str, place: dict[str, Any], choices: Choices) -> None:
-        super().__init__(data)
+    def __init__(
+        self, data: Any, *, kind: str, place: dict[str, Any], choices: Choices, initial: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, initial=initial)
         self.kind, self.place = kind, place
-        for name in set(self.fields) - set(FIELDS[kind]):
+        for name in set(self.fields) - {*FIELDS[kind], "version"}:
             del self.fields[name]
         for name in {"from_email", "subject", "name", "method"} & set(self.fields):
             self.fields[name].required = True
@@ -117,16 +122,32 @@ class DistributionForm(forms.Form):
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
-        wish = {**self.place, **values}
-        library, _slash, message = wish["message"].partition("/")
-        self.wish = {**wish, "library": library, "message": message}
+        library, _slash, message = values["message"].partition("/")
+        self.wish = {**self.place, **values, "library": library, "message": message}
+        del self.wish["version"]
         self.refuse(broken_rules(self.kind, self.wish))
         return values
+
+    @property
+    def seen_version(self) -> int:
+        """The version of the draft that the person saw."""
+        return self.cleaned_data["version"] or 0
+
+    def see(self, version: int) -> None:
+        """The next attempt is made in knowledge of this version."""
+        self.data = self.data.copy()
+        self.data["version"] = str(version)
 
     def refuse(self, rules: dict[str, str]) -> None:
         """Say each broken rule at its field."""
         for name, sentence in rules.items():
             self.add_error(name if name in self.fields else None, sentence)
+
+
+def initial_of(wish: dict[str, Any], version: int) -> dict[str, Any]:
+    """The fields of the form for a draft that was made of this wish."""
+    library, message = wish.get("library"), wish.get("message")
+    return {**wish, "message": f"{library}/{message}" if message else "", "version": version}
 
 
 def _with_size(each: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a distribution consists of, the rules that its parts keep, and the call that it becomes. Pure."""
+"""What a distribution consists of, the rules that its parts keep, the call that it becomes, and the way back. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integrations.contact_forms import ONE_LINE
 
 EMAIL, SMS = "email", "sms"
+PATH = {EMAIL: ("distributions",), SMS: ("distributions", "sms")}
 SMS_METHODS = ("Invite", "Interactive", "Reminder", "Thankyou")
 LATER_METHODS = ("Reminder", "Thankyou")  # they follow a distribution that was sent before
 LINK_TYPES = ("Individual", "Multiple", "Anonymous")
@@ -28,6 +29,14 @@ FIELDS = {
         *("message_text", "send_at", "expires_at", "name", "method", "parent"),
     ),
 }
+
+
+class Broken(Exception):
+    """Rules that the wish breaks: field → sentence. Nothing was sent."""
+
+    def __init__(self, rules: dict[str, str]) -> None:
+        super().__init__(str(rules))
+        self.rules = rules
 
 
 def broken_rules(kind: str, wish: Mapping[str, Any]) -> dict[str, str]:
@@ -100,6 +109,34 @@ def body_of(kind: str, wish: Mapping[str, Any], lookup_id: str, now: datetime) -
             "parentDistributionId": wish.get("parent"),
         }
     )
+
+
+def wish_of(kind: str, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What the body was made of, for a form; the directory and the person are not named in it."""
+    recipients, message = body["recipients"], body.get("message", {})
+    header, link = body.get("header", {}), body.get("surveyLink", {})
+    send_at, expires_at = body["sendDate"], link.get("expirationDate") or body.get("surveyLinkExpirationDate")
+    wish = {
+        "survey": link.get("surveyId") or body.get("surveyId"),
+        "mailing_list": recipients.get("mailingListId"),
+        "transaction_batch": recipients.get("transactionBatchId"),
+        "sample": recipients.get("sampleId"),
+        "library": message.get("libraryId"),
+        "message": message.get("messageId"),
+        "message_text": message.get("messageText"),
+        "from_email": header.get("fromEmail"),
+        "from_name": header.get("fromName"),
+        "reply_to": header.get("replyToEmail"),
+        "subject": header.get("subject"),
+        "link_type": link.get("type"),
+        "name": body.get("name"),
+        "method": body.get("method"),
+        "parent": body.get("parentDistributionId"),
+        # A date that has come means the same as none: as soon as it is confirmed.
+        "send_at": at if (at := datetime.fromisoformat(send_at)) > now else None,
+        "expires_at": datetime.fromisoformat(expires_at) if expires_at else None,
+    }
+    return {name: wish[name] for name in FIELDS[kind] if wish.get(name)}
 
 
 def _about_message(kind: str, wish: Mapping[str, Any]) -> dict[str, str]:

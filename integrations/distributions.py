@@ -1,4 +1,4 @@
-"""E-mail and SMS distributions: prepared as a draft, confirmed by a person, sent once.
+"""E-mail and SMS distributions: prepared as a draft, changed until it is right, confirmed by a person, sent once.
 
 `draft → sending → sent | failed | unknown`. The step to `sending` is taken by one only, and is written before the call;
 from there on nothing sends again. If the answer is lost, or our process dies in between, people may or may not have been
@@ -12,40 +12,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from integrations.distribution_rules import EMAIL, LATER_METHODS, SMS, body_of, broken_rules
+from accounts.versions import Outdated
+from integrations import distribution_recipients as recipients
+from integrations import distribution_rules as rules
+from integrations.distribution_progress import first_ask_at
+from integrations.distribution_rules import EMAIL, LATER_METHODS, SMS, Broken, body_of, broken_rules
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.directory import Contact, Directory, Named
+from integrations.qualtrics.directory import Directory, Named
 from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.records import mapping, required, text
+from integrations.qualtrics.records import required, text
 from integrations.vendor import client_for
 from integrations.vendor_writes import may_have_happened
 
 # The longest a call may take, and more: a `sending` older than this lost its process.
 LOST_AFTER = timedelta(minutes=5)
-_PATH = {EMAIL: ("distributions",), SMS: ("distributions", "sms")}
-_STATISTICS = ("sent", "opened", "started", "finished", "bounced", "failed")
 MESSAGES = {
     EMAIL: ("invite", "reminder", "thankYou", "general"),
     SMS: ("smsInvite", "invite", "reminder", "thankYou", "general"),
 }
 
 
-class Broken(Exception):
-    """Rules that the wish breaks: field → sentence. Nothing was sent."""
-
-    def __init__(self, rules: dict[str, str]) -> None:
-        super().__init__(str(rules))
-        self.rules = rules
-
-
 class NotADraft(Exception):
-    """It was sent, or is being sent; it is not sent again."""
+    """It was sent, or is being sent, or is gone: it is neither changed nor sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +53,6 @@ class Choices:
     samples: list[Named]
     libraries: list[tuple[Named, list[Named]]]
     parents: list[Named]
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the vendor is."""
-
-    status: str
-    statistics: dict[str, int]
 
 
 def choices(connection: Connection, kind: str, directory_id: str, survey_id: str) -> Choices:
@@ -92,34 +78,48 @@ def choices(connection: Connection, kind: str, directory_id: str, survey_id: str
 
 def prepare(connection: Connection, kind: str, wish: Mapping[str, Any], by: User) -> Distribution:
     """A draft that says how many people it reaches. Sends nothing. Raises `Broken`, `QualtricsError`."""
-    if rules := broken_rules(kind, wish):
-        raise Broken(rules)
-    with client_for(connection) as client:
-        book = Directory(client)
-        survey = client.survey(wish["survey"])
-        lookup = _lookup_of(book, wish) if wish.get("person") else ""
-        recipients = 1 if lookup else _count(book, wish)
-    if not recipients:
-        raise Broken({"mailing_list": _("There is nobody in it.")})
-    return Distribution.objects.create(
-        connection=connection, kind=kind, created_by=by, survey_external_id=survey.id, survey_name=survey.name[:255],
-        request=body_of(kind, wish, lookup, timezone.now()), recipients=recipients,
-    )  # fmt: skip
+    facts = _drafted(connection, kind, wish)
+    return Distribution.objects.create(connection=connection, kind=kind, created_by=by, **facts)
 
 
-def send(distribution: Distribution, by: User) -> Distribution:
-    """Send the draft, once. Raises `NotADraft` if somebody did that already."""
-    taken = Distribution.objects.filter(pk=distribution.pk, state=Distribution.State.DRAFT).update(
+def wish_of(draft: Distribution) -> dict[str, Any]:
+    """What the draft was made of, the person by name or e-mail. Raises `QualtricsError`."""
+    wish = rules.wish_of(draft.kind, draft.request, timezone.now())
+    if lookup := draft.request["recipients"].get("contactId"):
+        with client_for(draft.connection) as client:
+            wish["person"] = recipients.person_of(
+                Directory(client), draft.directory_external_id, wish["mailing_list"], lookup
+            )
+    return wish
+
+
+def change(draft: Distribution, seen_version: int, wish: Mapping[str, Any]) -> None:
+    """Make the draft anew; its people are counted again. Raises `Broken`, `NotADraft`, `Outdated`, `QualtricsError`."""
+    if draft.state != Distribution.State.DRAFT:
+        raise NotADraft
+    facts = _drafted(draft.connection, draft.kind, wish)
+    if not _seen(draft, seen_version).update(version=F("version") + 1, **facts):
+        raise _refusal(draft)
+    draft.refresh_from_db()
+
+
+def send(draft: Distribution, seen_version: int, by: User) -> None:
+    """Send the draft as it was seen, once. Raises `NotADraft` if that was done already, `Outdated` if it was changed."""
+    taken = _seen(draft, seen_version).update(
         state=Distribution.State.SENDING, confirmed_by=by, confirmed_at=timezone.now()
     )
     if not taken:
-        raise NotADraft
-    distribution.refresh_from_db()
+        raise _refusal(draft)
+    draft.refresh_from_db()
     facts: dict[str, Any] = {}
     try:
-        with client_for(distribution.connection) as client:
-            answer = client.gateway.call("POST", *_PATH[distribution.kind], json=distribution.request)
-            facts = {"state": Distribution.State.SENT, "external_id": required(answer.result, "id")[:64]}
+        with client_for(draft.connection) as client:
+            answer = client.gateway.call("POST", *rules.PATH[draft.kind], json=draft.request)
+            facts = {
+                "state": Distribution.State.SENT,
+                "external_id": required(answer.result, "id")[:64],
+                "next_ask_at": first_ask_at(draft),
+            }
     except QualtricsError as error:
         lost = may_have_happened(error)
         facts = {
@@ -132,33 +132,51 @@ def send(distribution: Distribution, by: User) -> Distribution:
                 "request_id": error.request_id,
             },
         }
-    Distribution.objects.filter(pk=distribution.pk, state=Distribution.State.SENDING).update(**facts)
-    distribution.refresh_from_db()
-    return distribution
+    Distribution.objects.filter(pk=draft.pk, state=Distribution.State.SENDING).update(**facts)
+    draft.refresh_from_db()
 
 
-def discard(distribution: Distribution) -> None:
-    """Throw a draft away. Raises `NotADraft`."""
-    gone, _rows = Distribution.objects.filter(pk=distribution.pk, state=Distribution.State.DRAFT).delete()
+def discard(draft: Distribution, seen_version: int) -> None:
+    """Throw a draft away. Raises `NotADraft`, `Outdated`."""
+    gone, _rows = _seen(draft, seen_version).delete()
     if not gone:
-        raise NotADraft
+        raise _refusal(draft)
 
 
 def own_up() -> None:
     """What has been `sending` for too long lost its process: nobody knows what became of it."""
     long_ago = timezone.now() - LOST_AFTER
     lost = Q(state=Distribution.State.SENDING) & Q(confirmed_at__lt=long_ago)
-    Distribution.objects.filter(lost).update(state=Distribution.State.UNKNOWN, error_code="crashed_repeatedly")
+    Distribution.objects.filter(lost).update(state=Distribution.State.UNKNOWN, error_code="sender_lost")
 
 
-def progress_of(distribution: Distribution) -> Progress:
-    """Status and statistics, as the vendor tells them now. Raises `QualtricsError`."""
-    with client_for(distribution.connection) as client:
-        path = (*_PATH[distribution.kind], distribution.external_id)
-        found = client.get(*path, query={"surveyId": distribution.survey_external_id})
-    counted = mapping(found.get("stats"))
-    statistics = {name: int(counted[name]) for name in _STATISTICS if isinstance(counted.get(name), int | float)}
-    return Progress(text(found.get("requestStatus")), statistics)
+def _drafted(connection: Connection, kind: str, wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a wish becomes, once every rule is kept and every name is found."""
+    if broken := broken_rules(kind, wish):
+        raise Broken(broken)
+    with client_for(connection) as client:
+        book = Directory(client)
+        survey = client.survey(wish["survey"])
+        lookup = recipients.lookup_of(book, wish) if wish.get("person") else ""
+        people = 1 if lookup else recipients.count(book, wish)
+    if not people:
+        raise Broken({"mailing_list": _("There is nobody in it.")})
+    return {
+        "survey_external_id": survey.id,
+        "survey_name": survey.name[:255],
+        "directory_external_id": wish["directory"],
+        "request": body_of(kind, wish, lookup, timezone.now()),
+        "recipients": people,
+    }
+
+
+def _seen(draft: Distribution, version: int) -> QuerySet[Distribution]:
+    return Distribution.objects.filter(pk=draft.pk, state=Distribution.State.DRAFT, version=version)
+
+
+def _refusal(draft: Distribution) -> NotADraft | Outdated:
+    current = Distribution.objects.filter(pk=draft.pk, state=Distribution.State.DRAFT).first()
+    return Outdated(current) if current else NotADraft()
 
 
 def _parents(client: QualtricsClient, survey_id: str) -> list[Named]:
@@ -168,35 +186,3 @@ def _parents(client: QualtricsClient, survey_id: str) -> list[Named]:
         for each in found
         if each.get("requestType") not in LATER_METHODS
     ]
-
-
-def _lookup_of(book: Directory, wish: Mapping[str, Any]) -> str:
-    """The person's own id in the mailing list: their id in the directory would not do."""
-    wanted = " ".join(wish["person"].casefold().split())
-    fitting: list[Contact] = []
-    for member in book.members(wish["directory"], wish["mailing_list"]):
-        if wanted == member.email.casefold():
-            fitting = [member]
-            break
-        if wanted == member.name.casefold():
-            fitting.append(member)
-    if not fitting:
-        raise Broken({"person": _("Nobody in this mailing list has this name or e-mail.")})
-    if len(fitting) > 1:
-        raise Broken({"person": _("Several people in this mailing list have this name: type the e-mail instead.")})
-    if not fitting[0].lookup_id:
-        raise Broken({"person": _("Qualtrics gives no id for this person in the mailing list.")})
-    return fitting[0].lookup_id
-
-
-def _count(book: Directory, wish: Mapping[str, Any]) -> int:
-    if wish.get("transaction_batch"):
-        return book.batch_size(wish["directory"], wish["transaction_batch"])
-    if wish.get("sample"):
-        found, key = book.samples(wish["directory"]), "sample"
-    else:
-        found, key = book.mailing_lists(wish["directory"]), "mailing_list"
-    for each in found:
-        if each.id == wish[key]:
-            return each.size or 0
-    raise Broken({key: _("This does not exist in Qualtrics any more.")})

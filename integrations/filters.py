@@ -1,11 +1,11 @@
-"""What the ledger can be narrowed down to, on its page and in the API."""
+"""What the ledger and the list of distributions can be narrowed down to, on its page and in the API."""
 
 from __future__ import annotations
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models import Connection, Fetch
+from integrations.models import Connection, Distribution, Fetch
 
 
 class FetchFilter(django_filters.FilterSet):
@@ -20,4 +20,18 @@ class FetchFilter(django_filters.FilterSet):
 
     class Meta:
         model = Fetch
+        fields: list[str] = []
+
+
+class DistributionFilter(django_filters.FilterSet):
+    """By state, kind and connection."""
+
+    state = django_filters.ChoiceFilter(choices=Distribution.State.choices, label=_("State"), empty_label=_("All"))
+    kind = django_filters.ChoiceFilter(choices=Distribution.Kind.choices, label=_("Kind"), empty_label=_("All"))
+    connection = django_filters.ModelChoiceFilter(
+        queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
+    )
+
+    class Meta:
+        model = Distribution
         fields: list[str] = []

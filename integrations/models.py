@@ -345,8 +345,8 @@ class Delivery(models.Model):
         return f"{self.watch_id} {self.response_id}"
 
 
-class Distribution(models.Model):
-    """A survey sent to people by e-mail or SMS: a draft, then one attempt with its outcome."""
+class Distribution(Versioned):
+    """A survey sent to people by e-mail or SMS: a draft, then one attempt with its outcome, then what came of it."""
 
     class Kind(models.TextChoices):
         EMAIL = "email", _("E-mail")
@@ -391,6 +391,7 @@ class Distribution(models.Model):
 
     @property
     def send_at(self) -> datetime:
+    directory_external_id = models.CharField(max_length=64, blank=True)
         """When Qualtrics sends it."""
         return datetime.fromisoformat(self.request["sendDate"])
 
@@ -402,6 +403,12 @@ class Timekeeping(models.Model):
     kept_up_at = models.DateTimeField(null=True)
     # A sign of life of the workers: when a tick asked for one, and when each queue's workers last gave one.
     asked_queues_at = models.DateTimeField(null=True)
+    # What the vendor told last.
+    vendor_status = models.CharField(_("status in Qualtrics"), max_length=40, blank=True)
+    statistics = models.JSONField(default=dict, blank=True)  # {name: count}
+    statistics_at = models.DateTimeField(_("statistics as of"), null=True)
+    next_ask_at = models.DateTimeField(null=True)  # null: not asked by itself
+
     sync_answered_at = models.DateTimeField(null=True)
     backfill_answered_at = models.DateTimeField(null=True)
     letters_at = models.DateTimeField(null=True)  # when admins were last written to about alerts
@@ -412,6 +419,7 @@ class Timekeeping(models.Model):
     def __str__(self) -> str:
         return f"{self.ticked_at} {self.kept_up_at}"
 
+        indexes = [models.Index(fields=["next_ask_at"], name="distribution_by_ask_time")]
 
 class CallCount(models.Model):
     """Calls made through a connection in one hour: all of them, or those of a family with a limit of its own."""

@@ -8,8 +8,8 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from integrations import hints, watches
-from integrations.models import Connection, Fetch
+from integrations import distribution_progress, distributions, hints, watches
+from integrations.models import Connection, Distribution, Fetch
 from integrations.sync import asking, dispatch, engine, stopping, timekeeping, upkeep
 from integrations.sync.failpoints import reach
 from kpis.refresh import refresh_changed_days
@@ -36,6 +36,9 @@ def tick() -> None:
         ring_look_up(watch)
     for connection in watches.connections_to_check():
         check_watches.delay(connection)
+    distributions.own_up()
+    for distribution in distribution_progress.to_ask():
+        ask_statistics.delay(distribution)
     if opened:
         logger.info("Opened %d fetches", opened)
     if timekeeping.upkeep_is_due():
@@ -98,6 +101,14 @@ def check_watches(connection: int) -> None:
     found = Connection.objects.filter(pk=connection).first()
     if found:
         watches.check_connection(found)
+
+
+@shared_task
+def ask_statistics(distribution: int) -> None:
+    """Ask the vendor how far a distribution is."""
+    found = Distribution.objects.select_related("connection").filter(pk=distribution).first()
+    if found:
+        distribution_progress.ask(found)
 
 
 def ring_look_up(watch: int, countdown: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""Distributions by e-mail and SMS: prepare, confirm, follow."""
+"""Distributions by e-mail and SMS: prepare, change, confirm, follow."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.versions import Outdated
+from integrations import distribution_progress
 from integrations import distributions as deeds
-from integrations.distribution_forms import DistributionForm, PlaceForm
+from integrations.distribution_forms import DistributionForm, PlaceForm, initial_of
+from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.page_request import PageRequest
 from integrations.qualtrics.errors import QualtricsError
@@ -32,8 +35,13 @@ LOOKS = {
 def distributions(request: PageRequest) -> HttpResponse:
     deeds.own_up()
     rows = Distribution.objects.select_related("connection", "confirmed_by")
-    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    chosen = DistributionFilter(request.GET, queryset=rows)
+    page = Paginator(chosen.qs, A_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
     context = {
+        "filter": chosen,
+        "query": query.urlencode(),
         "page": page,
         "rows": [(row, *LOOKS[Distribution.State(row.state)]) for row in page],
         "has_connections": Connection.objects.filter(enabled=True).exists(),
@@ -45,33 +53,25 @@ def distributions(request: PageRequest) -> HttpResponse:
 def distribution_new(request: PageRequest) -> HttpResponse:
     """Choose where and which survey, then fill in the rest. Saving prepares; nothing is sent yet."""
     first = Connection.objects.filter(enabled=True).first()
-    start = {"kind": Distribution.Kind.EMAIL, "connection": first and first.pk}
-    place = PlaceForm({**start, **{name: request.GET[name] for name in PlaceForm.base_fields if name in request.GET}})
-    context: dict[str, Any] = {"place": place, "crumbs": _crumbs()}
-    if not place.is_valid():
-        return render(request, "integrations/distribution_form.html", context, status=422 if first else 200)
-    chosen = place.cleaned_data
-    status = 200
-    try:
-        offered = deeds.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
-        place.offer(offered)
-        directory = offered.directories[0].id if offered.directories else ""
-        where = {"directory": directory, "survey": chosen["survey"]}
-        context["connection"] = chosen["connection"]
-        if all(where.values()):
-            data = request.POST if request.method == "POST" else None
-            form = DistributionForm(data, kind=chosen["kind"], place=where, choices=offered)
-            context["form"] = form
-            if request.method == "POST" and form.is_valid():
-                try:
-                    made = deeds.prepare(chosen["connection"], chosen["kind"], form.wish, request.user)
-                    return redirect("integrations:distribution", made.pk)
-                except deeds.Broken as broken:
-                    form.refuse(broken.rules)
-            status = 422 if form.errors else 200
-    except QualtricsError as error:
-        context["trouble"], status = explain(error.code, **error.params), 502
-    return render(request, "integrations/distribution_form.html", context, status=status)
+    if first is None:
+        return render(request, "integrations/distribution_form.html", {"crumbs": _crumbs()})
+    start = {"kind": Distribution.Kind.EMAIL, "connection": first.pk}
+    return _form_page(request, PlaceForm({**start, **_chosen(request, *PlaceForm.base_fields)}))
+
+
+@require_http_methods(["GET", "POST"])
+def distribution_edit(request: PageRequest, pk: int) -> HttpResponse:
+    """Change a draft. Its kind and its connection stay."""
+    draft = get_object_or_404(Distribution.objects.select_related("connection"), pk=pk)
+    if draft.state != Distribution.State.DRAFT:
+        return _not_a_draft(request, pk)
+    start = {
+        "kind": draft.kind,
+        "connection": draft.connection_id,
+        "directory": draft.directory_external_id,
+        "survey": draft.survey_external_id,
+    }
+    return _form_page(request, PlaceForm({**start, **_chosen(request, "directory", "survey")}), draft)
 
 
 def distribution(request: PageRequest, pk: int) -> HttpResponse:
@@ -82,24 +82,22 @@ def distribution(request: PageRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
     if found.error_code:
         context["trouble"] = explain(found.error_code)
-    if found.state == Distribution.State.SENT:
-        try:
-            progress = deeds.progress_of(found)
-            context |= {"progress": progress, "counts": _counts(progress)}
-        except QualtricsError as error:
-            context["unread"] = explain(error.code, **error.params)
+    context["counts"] = _counts(found)
     return render(request, "integrations/distribution.html", context)
 
 
 @require_POST
 def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
-    """The confirmation. Pressed twice, it sends once."""
+    """The confirmation of what was seen. Pressed twice, it sends once."""
+    found = get_object_or_404(Distribution, pk=pk)
     try:
-        sent = deeds.send(get_object_or_404(Distribution, pk=pk), request.user)
+        deeds.send(found, _seen(request), request.user)
     except deeds.NotADraft:
         messages.warning(request, _("This distribution was confirmed before; it is not sent twice."))
+    except Outdated:
+        messages.warning(request, _changed_meanwhile())
     else:
-        if sent.state == Distribution.State.SENT:
+        if found.state == Distribution.State.SENT:
             messages.success(request, _("The distribution was handed to Qualtrics."))
     return redirect("integrations:distribution", pk)
 
@@ -107,21 +105,101 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
-        deeds.discard(get_object_or_404(Distribution, pk=pk))
+        deeds.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
     except deeds.NotADraft:
-        messages.error(request, _("Only a draft can be discarded."))
+        return _not_a_draft(request, pk)
+    except Outdated:
+        messages.warning(request, _changed_meanwhile())
         return redirect("integrations:distribution", pk)
     messages.success(request, _("The draft was discarded. Nothing was sent."))
     return redirect("integrations:distributions")
 
 
-def _counts(progress: deeds.Progress) -> list[tuple[str, int]]:
+@require_POST
+def distribution_refresh(request: PageRequest, pk: int) -> HttpResponse:
+    """Ask Qualtrics for the statistics now, as happens now and then by itself."""
+    found = get_object_or_404(Distribution, pk=pk, state=Distribution.State.SENT)
+    try:
+        distribution_progress.refresh(found)
+    except QualtricsError as error:
+        messages.error(request, " ".join(explain(error.code, **error.params)))
+    else:
+        messages.success(request, _("The statistics are those of now."))
+    return redirect("integrations:distribution", pk)
+
+
+def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | None = None) -> HttpResponse:
+    """The form of a new distribution or of a draft; a POST that keeps the rules leads to its page."""
+    context: dict[str, Any] = {"place": place, "draft": draft, "crumbs": _crumbs(draft)}
+    if not place.is_valid():
+        if "connection" in place.errors:
+            context["trouble"] = explain("connection_disabled")
+        return render(request, "integrations/distribution_form.html", context, status=422)
+    chosen = place.cleaned_data
+    context["connection"] = chosen["connection"]
+    status = 200
+    try:
+        offered = deeds.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
+        place.offer(offered)
+        directory = offered.directories[0].id if offered.directories else ""
+        where = {"directory": directory, "survey": chosen["survey"]}
+        if all(where.values()):
+            data = request.POST if request.method == "POST" else None
+            initial = initial_of(deeds.wish_of(draft), draft.version) if draft and data is None else None
+            form = DistributionForm(data, kind=chosen["kind"], place=where, choices=offered, initial=initial)
+            context["form"] = form
+            if data is not None and form.is_valid():
+                try:
+                    return redirect("integrations:distribution", _saved(request, form, chosen, draft))
+                except deeds.Broken as broken:
+                    form.refuse(broken.rules)
+                except deeds.NotADraft:
+                    return _not_a_draft(request, draft.pk if draft else 0)
+                except Outdated as outdated:
+                    form.see(outdated.current.version)
+                    context["outdated"], status = outdated.current, 409
+            status = 422 if form.errors else status
+    except QualtricsError as error:
+        context["trouble"], status = explain(error.code, **error.params), 502
+    return render(request, "integrations/distribution_form.html", context, status=status)
+
+
+def _saved(request: PageRequest, form: DistributionForm, chosen: dict[str, Any], draft: Distribution | None) -> int:
+    if draft is None:
+        return deeds.prepare(chosen["connection"], chosen["kind"], form.wish, request.user).pk
+    deeds.change(draft, form.seen_version, form.wish)
+    messages.success(request, _("The draft was changed."))
+    return draft.pk
+
+
+def _chosen(request: PageRequest, *names: str) -> dict[str, str]:
+    return {name: request.GET[name] for name in names if name in request.GET}
+
+
+def _not_a_draft(request: PageRequest, pk: int) -> HttpResponse:
+    messages.error(request, _("Only a draft can be changed or discarded."))
+    return redirect("integrations:distribution", pk)
+
+
+def _changed_meanwhile() -> str:
+    return _("Somebody else changed this draft meanwhile. Look at it again, then repeat what you did.")
+
+
+def _seen(request: PageRequest) -> int:
+    stated = request.POST.get("version", "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
+
+
+def _counts(found: Distribution) -> list[tuple[str, int]]:
     labels = {
         "sent": _("Sent"), "opened": _("Opened"), "started": _("Started"), "finished": _("Finished"),
         "bounced": _("Bounced"), "failed": _("Failed"),
     }  # fmt: skip
-    return [(label, progress.statistics[name]) for name, label in labels.items() if name in progress.statistics]
+    return [(label, found.statistics[name]) for name, label in labels.items() if name in found.statistics]
 
 
-def _crumbs() -> list[dict[str, str]]:
-    return [{"label": _("Distributions"), "url": reverse("integrations:distributions")}]
+def _crumbs(draft: Distribution | None = None) -> list[dict[str, str]]:
+    crumbs = [{"label": _("Distributions"), "url": reverse("integrations:distributions")}]
+    if draft:
+        crumbs.append({"label": draft.survey_name, "url": reverse("integrations:distribution", args=[draft.pk])})
+    return crumbs

@@ -101,16 +101,16 @@ def test_what_keeps_the_rules_is_prepared_and_qualtrics_takes_it(
     assert draft.status_code == 201, draft.json()
     assert (draft.json()["state"], draft.json()["recipients"]) == ("draft", recipients)
     assert sent() == []
-    done = api.post(f"{URL}{draft.json()['id']}/send/").json()
+    done = api.post(f"{URL}{draft.json()['id']}/send/", {"version": 1}).json()
     assert (done["state"], done["error"]) == ("sent", "")
     assert sent() == [draft.json()["request"]]
 
 
 def test_a_reminder_follows_what_was_sent(api, sms, there, sent):
     first = api.post(URL, sms()).json()
-    parent = api.post(f"{URL}{first['id']}/send/").json()["external_id"]
+    parent = api.post(f"{URL}{first['id']}/send/", {"version": 1}).json()["external_id"]
     draft = api.post(URL, sms(method="Reminder", parent=parent)).json()
-    assert api.post(f"{URL}{draft['id']}/send/").json()["state"] == "sent"
+    assert api.post(f"{URL}{draft['id']}/send/", {"version": 1}).json()["state"] == "sent"
     assert sent()[-1]["parentDistributionId"] == parent
 
 

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import distributions as deeds
+from integrations import tasks
 from integrations.models import Distribution
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/distributions/"
+SEEN = {"version": 1}
 
 
 @pytest.fixture
@@ -24,11 +26,16 @@ def page_of(draft, name="distribution"):
     return reverse(f"integrations:{name}", args=[draft.pk])
 
 
+def confirm(alice, draft, deed="send", version=1):
+    """Press the button of a page that showed this version."""
+    return alice.post(page_of(draft, f"distribution_{deed}"), {"version": version})
+
+
 def test_the_page_asks_with_the_number_of_recipients_and_sends_on_confirmation(alice, admin, draft, sent):
     page = alice.get(page_of(draft)).content.decode()
     assert "Send this to 3 people?" in page
     assert sent() == []
-    assert alice.post(page_of(draft, "distribution_send")).status_code == 302
+    assert confirm(alice, draft).status_code == 302
     draft.refresh_from_db()
     assert (draft.state, draft.confirmed_by, draft.external_id[:4]) == ("sent", admin, "EMD_")
     assert len(sent()) == 1
@@ -56,30 +63,30 @@ def test_the_lists_to_choose_from_are_those_of_now(alice, connection, there, san
 @pytest.mark.parametrize("times", [2, 5])
 def test_confirmed_twice_it_is_sent_once(alice, api, draft, sent, times):
     for _time in range(times):
-        alice.post(page_of(draft, "distribution_send"))
-    assert api.post(f"{URL}{draft.pk}/send/").status_code == 409
+        confirm(alice, draft)
+    assert api.post(f"{URL}{draft.pk}/send/", SEEN).status_code == 409
     assert len(sent()) == 1
 
 
 def test_a_copy_read_before_the_other_one_sent_does_not_send(draft, admin, sent):
     first, second = Distribution.objects.get(pk=draft.pk), Distribution.objects.get(pk=draft.pk)
-    deeds.send(first, admin)
+    deeds.send(first, first.version, admin)
     with pytest.raises(deeds.NotADraft):
-        deeds.send(second, admin)
+        deeds.send(second, second.version, admin)
     assert len(sent()) == 1
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "cut_before_answer", "empty_body", "html_200", "500", "503"])
 def test_without_a_clear_answer_the_state_is_unknown_and_nothing_is_repeated(alice, api, draft, sandbox, sent, kind):
     sandbox.control.switch_fault_on(kind, path="*/distributions", method="POST")
-    alice.post(page_of(draft, "distribution_send"))
+    confirm(alice, draft)
     draft.refresh_from_db()
     assert draft.state == "unknown"
     assert len(sent()) == 1
     assert "It is not known whether this was sent." in alice.get(page_of(draft)).content.decode()
     sandbox.control.switch_faults_off()
-    assert api.post(f"{URL}{draft.pk}/send/").status_code == 409
-    alice.post(page_of(draft, "distribution_send"))
+    assert api.post(f"{URL}{draft.pk}/send/", SEEN).status_code == 409
+    confirm(alice, draft)
     assert api.get(f"{URL}{draft.pk}/progress/").status_code == 409
     assert len(sent()) == 1
 
@@ -87,7 +94,7 @@ def test_without_a_clear_answer_the_state_is_unknown_and_nothing_is_repeated(ali
 @pytest.mark.parametrize("kind", ["400", "401", "403", "429"])
 def test_a_refusal_is_certain_and_told(alice, draft, sandbox, sent, kind):
     sandbox.control.switch_fault_on(kind, path="*/distributions", method="POST")
-    alice.post(page_of(draft, "distribution_send"))
+    confirm(alice, draft)
     draft.refresh_from_db()
     assert draft.state == "failed"
     assert len(sent()) == 1
@@ -101,10 +108,19 @@ def test_one_that_lost_its_process_is_owned_up_to(alice, draft):
     assert alice.get(page_of(draft)).context["distribution"].state == "sending"
     Distribution.objects.update(confirmed_at=timezone.now() - timedelta(minutes=6))
     assert alice.get(page_of(draft)).context["distribution"].state == "unknown"
+    page = alice.get(page_of(draft)).content.decode()
+    assert "It is not known whether this was sent." in page
+    assert "Parcours stopped while it was handing this to Qualtrics." in page
+
+
+def test_the_tick_owns_up_too(draft):
+    Distribution.objects.update(state="sending", confirmed_at=timezone.now() - timedelta(minutes=6))
+    tasks.tick()
+    assert Distribution.objects.get().state == "unknown"
 
 
 def test_statistics_are_those_of_qualtrics(alice, api, draft, sandbox):
-    alice.post(page_of(draft, "distribution_send"))
+    confirm(alice, draft)
     told = api.get(f"{URL}{draft.pk}/progress/").json()
     assert told["status"] == "Done"
     assert told["statistics"] == {"sent": 3, "opened": 1, "started": 0, "finished": 0, "bounced": 0, "failed": 0}
@@ -114,27 +130,27 @@ def test_statistics_are_those_of_qualtrics(alice, api, draft, sandbox):
 
 def test_one_that_waits_for_its_date_has_sent_nothing_yet(api, email):
     draft = api.post(URL, email(send_at="2036-01-01T00:00:00Z")).json()
-    api.post(f"{URL}{draft['id']}/send/")
+    api.post(f"{URL}{draft['id']}/send/", SEEN)
     told = api.get(f"{URL}{draft['id']}/progress/").json()
     assert (told["status"], told["statistics"]["sent"]) == ("Pending", 0)
 
 
 def test_a_draft_is_discarded_and_what_was_sent_is_not(alice, api, draft, email, sent):
-    assert api.delete(f"{URL}{draft.pk}/").status_code == 204
+    assert api.delete(f"{URL}{draft.pk}/", SEEN).status_code == 204
     assert sent() == []
     other = Distribution.objects.get(pk=api.post(URL, email()).json()["id"])
-    alice.post(page_of(other, "distribution_send"))
-    assert api.delete(f"{URL}{other.pk}/").status_code == 409
-    alice.post(page_of(other, "distribution_discard"))
+    confirm(alice, other)
+    assert api.delete(f"{URL}{other.pk}/", SEEN).status_code == 409
+    confirm(alice, other, "discard")
     assert Distribution.objects.filter(pk=other.pk).exists()
 
 
 def test_distributions_are_for_admins(client_of, api_of, analyst, viewer, draft, email, sent):
     for user in (analyst, viewer):
         assert client_of(user).get(reverse("integrations:distributions")).status_code == 403
-        assert client_of(user).post(page_of(draft, "distribution_send")).status_code == 403
+        assert confirm(client_of(user), draft).status_code == 403
         assert api_of(user).post(URL, email()).status_code == 403
-        assert api_of(user).post(f"{URL}{draft.pk}/send/").status_code == 403
+        assert api_of(user).post(f"{URL}{draft.pk}/send/", SEEN).status_code == 403
     assert sent() == []
 
 

@@ -1,0 +1,74 @@
+"""Whom a distribution reaches: people are named as people name them, and counted before anybody confirms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations.distribution_rules import Broken
+from integrations.qualtrics.directory import Contact, Directory
+from integrations.qualtrics.errors import NotFound
+
+# So many of one e-mail address in a directory are looked at; a list of thousands is not read for one person.
+_NAMESAKES = 20
+
+
+def lookup_of(book: Directory, wish: Mapping[str, Any]) -> str:
+    """The person's own id in the mailing list: their id in the directory would not do. Raises `Broken`."""
+    wanted = " ".join(wish["person"].casefold().split())
+    found = _by_email(book, wish, wanted) if "@" in wanted else set()
+    found = found or _among_members(book, wish, wanted)
+    if not found:
+        raise Broken({"person": _("Nobody in this mailing list has this name or e-mail.")})
+    if len(found) > 1:
+        raise Broken({"person": _("Several people in this mailing list have this name: type the e-mail instead.")})
+    [lookup] = found
+    if not lookup:
+        raise Broken({"person": _("Qualtrics gives no id for this person in the mailing list.")})
+    return lookup
+
+
+def person_of(book: Directory, directory_id: str, list_id: str, lookup_id: str) -> str:
+    """What to call the person with this id in the list. Who is not there any more keeps the id, which finds nobody."""
+    try:
+        for member in book.members(directory_id, list_id):
+            if member.lookup_id == lookup_id:
+                return member.email or member.name
+    except NotFound:  # the list is gone
+        pass
+    return lookup_id
+
+
+def count(book: Directory, wish: Mapping[str, Any]) -> int:
+    """How many people a list, sample or batch has now. Raises `Broken` if it is gone."""
+    if wish.get("transaction_batch"):
+        return book.batch_size(wish["directory"], wish["transaction_batch"])
+    if wish.get("sample"):
+        found, key = book.samples(wish["directory"]), "sample"
+    else:
+        found, key = book.mailing_lists(wish["directory"]), "mailing_list"
+    for each in found:
+        if each.id == wish[key]:
+            return each.size or 0
+    raise Broken({key: _("This does not exist in Qualtrics any more.")})
+
+
+def _by_email(book: Directory, wish: Mapping[str, Any], wanted: str) -> set[str]:
+    lookups = set()
+    for hit in book.search(wish["directory"], "email", wanted, limit=_NAMESAKES).rows:
+        lists = book.contact(wish["directory"], hit.id).lists
+        if wish["mailing_list"] in lists:
+            lookups.add(lists[wish["mailing_list"]])
+    return lookups
+
+
+def _among_members(book: Directory, wish: Mapping[str, Any], wanted: str) -> set[str]:
+    fitting: list[Contact] = []
+    for member in book.members(wish["directory"], wish["mailing_list"]):
+        if wanted == member.email.casefold():
+            return {member.lookup_id}
+        if wanted == member.name.casefold():
+            fitting.append(member)
+    return {each.lookup_id for each in fitting}
