@@ -72,7 +72,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"""
     Parcours      http://127.0.0.1:{port}/
-    Sandbox       http://127.0.0.1:{sandbox_port}/   (a pretend Qualtrics: its page switches trouble on and off, and says what to expect)
+    Sandbox       http://127.0.0.1:{sandbox_port}/   (a pretend Qualtrics; its page switches trouble on and off)
 
     Sign in with the password {PASSWORD} as
 {people}
