@@ -1,0 +1,74 @@
+"""The process dies while the vendor has the distribution already: what is left of it is said, and nothing is sent again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from integrations import distributions as deeds
+from integrations.connections import create_connection
+from integrations.models import Distribution, Timekeeping
+from integrations.qualtrics.hosts import normalise_host
+from integrations.secret import Secret
+from sandbox.demo import RAILWAY_TOKEN
+from tests.end_to_end.conftest import ROOT, House
+from tests.end_to_end.conftest import house as house
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("house"), pytest.mark.workers]
+SENDER = """
+import django
+django.setup()
+from accounts.models import User
+from integrations import distributions
+from integrations.models import Distribution
+draft = Distribution.objects.get()
+distributions.send(draft, draft.version, User.objects.get(email="alice@example.org"))
+"""
+
+
+@pytest.fixture
+def draft(house: House, admin) -> Iterator[Distribution]:
+    """An e-mail to three people."""
+    world = house.sandbox.world
+    book = next(each for each in world.directories.values() if each.brand == "coastline")
+    pilot = next(each for each in book.lists.values() if each.name == "Pilot group")
+    host = normalise_host(house.sandbox.host)
+    wish = {
+        "survey": house.sandbox.control.survey_id("complaint"), "directory": book.id, "mailing_list": pilot.id,
+        "from_email": "noreply@qemailserver.com", "subject": "How was it?", "message_text": "${l://SurveyURL}",
+    }  # fmt: skip
+    yield deeds.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", wish, admin)
+    database.close()
+
+
+def test_a_sender_that_is_killed_leaves_unknown_and_one_call(house, draft, admin):
+    control, taken = house.sandbox.control, house.sandbox.site.desk.distributions.all
+    control.switch_fault_on("delay", path="*/distributions", method="POST", seconds=60)
+    environment = house.environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    sender = subprocess.Popen([sys.executable, "-c", SENDER], cwd=ROOT, env=environment)
+    try:
+        house.wait_until(lambda: taken, 30, "Qualtrics has taken the distribution")
+    finally:
+        sender.kill()
+        sender.wait()
+    control.switch_faults_off()
+    draft.refresh_from_db()
+    assert draft.state == "sending"
+    with pytest.raises(deeds.NotADraft):
+        deeds.send(draft, draft.version, admin)
+
+    house.start_worker()
+    house.wait_until(lambda: Timekeeping.objects.exclude(ticked_at=None).exists(), 30, "the worker's beat ticks")
+    assert Distribution.objects.get().state == "sending"  # it may still be under way, as far as anybody can know
+    Distribution.objects.update(confirmed_at=timezone.now() - deeds.LOST_AFTER - timedelta(seconds=1))
+    house.wait_until(lambda: Distribution.objects.get().state == "unknown", 30, "a tick owns up")
+    with pytest.raises(deeds.NotADraft):
+        deeds.send(draft, draft.version, admin)
+    assert len(taken) == 1
+    assert len(control.calls(path="/distributions", method="POST")) == 1
