@@ -358,6 +358,8 @@ RECONCILE_DAYS = env.int("RECONCILE_DAYS", default=30)
 KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
 KEEP_LEDGER_DAYS = env.int("KEEP_LEDGER_DAYS", default=400)
 # Responses recorded longer ago are removed, and counted for ever; 0 keeps them all.
+# Keyed hashes of erased responses, one a line, beside the database: a restored backup learns from them whom to erase again.
+ERASED_LIST = Path(env.str("ERASED_LIST", default=str(VAR_DIR / "erased-responses.jsonl")))
 RESPONSE_RETENTION_DAYS = env.int("RESPONSE_RETENTION_DAYS", default=0)
 
 # Length of the hour of "hourly". Shorter in the demo and in tests only, where nobody waits that long.

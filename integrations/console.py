@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from integrations.erasing import without_erased
 from integrations.models import Connection, ConsoleCall
 from integrations.qualtrics.errors import QualtricsError, RequestRefused
 from integrations.qualtrics.gateway import RawAnswer
@@ -142,7 +143,11 @@ def call_api(connection: Connection, call: ApiCall, by: User, *, confirmation: U
         # Written first: a call that is lost with its process stays in the history.
         with transaction.atomic():
             kept = ConsoleCall.objects.create(
-                user=by, connection=connection, method=call.method, path=call.path, confirmation=confirmation
+                user=by,
+                connection=connection,
+                method=call.method,
+                path=without_erased(call.path),
+                confirmation=confirmation,
             )
     except IntegrityError:
         raise AlreadySent from None

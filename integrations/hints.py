@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback import intake
 from feedback.models import Question, Response, Survey
+from feedback.tombstones import erased_among
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
 from integrations.qualtrics.errors import NotFound, NotReady, QualtricsError
 from integrations.qualtrics.events import Completed
@@ -52,6 +53,7 @@ def keep(watch: ResponseWatch, told: Completed) -> tuple[Delivery, bool]:
     """Note what a message told; the row, and whether somebody should be woken for it."""
     now = timezone.now()
     ours = bool(told.response_id) and told.survey_id == watch.survey.external_id
+    ours = ours and not erased_among([told.response_id])  # of what was erased not even the id is kept
     delivery, made = Delivery.objects.get_or_create(
         watch=watch,
         response_id=told.response_id if ours else "",
@@ -111,6 +113,7 @@ def work_off(watch_pk: int) -> Outcome:
     if watch is None:
         return Outcome()
     pending = Delivery.objects.filter(watch=watch, verdict=_PENDING)
+    pending.filter(response_id__in=erased_among(pending.values_list("response_id", flat=True))).delete()
     feed = SurveyFeed.objects.select_related("survey", "connection").filter(survey=watch.survey_id).first()
     if (code := _hindrance(feed)) or feed is None:
         pending.update(verdict=Delivery.Verdict.LEFT, error_code=code)

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback.intake import NewResponse
 from feedback.models import Question, Response
+from feedback.tombstones import erased_among
 from integrations.models import Connection, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
@@ -216,14 +218,17 @@ def _export(
     client.download_export(survey_id, export.file_id, path)
     reading = _Reading()
     translator = Translator({question.field: (question.pk, question.kind)})
-    for line in archive.read_lines(path):
-        record = translator.translate(line)
-        if not isinstance(record, NewResponse) or question.pk not in record.answers:
-            continue
-        if start and record.recorded_at < start:  # an older response that was changed since
-            continue
-        reading.add(record.recorded_at, class_of(record.status, record.finished), record.answers[question.pk])
-        if reading.read % 1000 == 0 and time.monotonic() > deadline:
-            reading.complete = False
+    lines = archive.read_lines(path)
+    while some := list(islice(lines, 1000)):
+        records = [record for record in map(translator.translate, some) if isinstance(record, NewResponse)]
+        erased = erased_among(record.external_id for record in records)
+        for record in records:
+            if question.pk not in record.answers or record.external_id in erased:
+                continue
+            if start and record.recorded_at < start:  # an older response that was changed since
+                continue
+            reading.add(record.recorded_at, class_of(record.status, record.finished), record.answers[question.pk])
+        if time.monotonic() > deadline:
+            reading.complete = len(some) < 1000
             break
     return reading

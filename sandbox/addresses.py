@@ -247,6 +247,16 @@ def download_export(call: Call, survey_id: str, file_id: str) -> Answer:
     return Answer(200, path, kind, {"content-disposition": f"attachment; filename={name}"})
 
 
+@address("DELETE", "/surveys/{survey_id}/responses/{response_id}", "DELETE response")
+def delete_response(call: Call, survey_id: str, response_id: str) -> Answer:
+    with call.world.lock:
+        survey = call.survey(survey_id)
+        if response_id not in call.world.responses[survey.id]:
+            raise Refusal(404, "SBX_404", "Response not found.")
+        call.world.delete_response(survey, response_id)
+        return success(None, notice=call.notice)
+
+
 @address("GET", "/surveys/{survey_id}/responses/{response_id}", "GET response")
 def show_response(call: Call, survey_id: str, response_id: str) -> Answer:
     survey = call.survey(survey_id)

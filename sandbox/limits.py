@@ -15,6 +15,7 @@ PER_MINUTE: dict[str, float] = {
     "GET export file": 100,
     "GET filters": 100,
     "GET response": 240,
+    "DELETE response": 60,
     "GET response-schema": 60,
     "POST eventsubscriptions": 120,
     "GET eventsubscriptions": 120,

@@ -41,6 +41,7 @@ def _quick_passwords_and_own_folders(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.SPOOL_DIR.mkdir()
+    settings.ERASED_LIST = tmp_path / "erased-responses.jsonl"
     cache.clear()  # rolled back tests use the same primary keys again
     if not settings.EMBEDDED:
         # The test's own web server finds static files by their plain names.

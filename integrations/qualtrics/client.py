@@ -164,6 +164,10 @@ class QualtricsClient:
         answer = self.gateway.call("POST", "eventsubscriptions", json=body)
         return required(answer.result, "id")
 
+    def delete_response(self, survey_id: str, response_id: str) -> None:
+        """Delete one response at Qualtrics, for good. Not repeated if the answer is lost."""
+        self.gateway.call("DELETE", "surveys", survey_id, "responses", response_id)
+
     def subscriptions(self) -> Iterator[Subscription]:
         """Every subscription of the brand that the token's owner sees."""
         return (Subscription.from_json(element) for element in self.elements("eventsubscriptions"))

@@ -26,6 +26,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback import intake
 from feedback.models import Survey
+from feedback.tombstones import erased_among
 from feedback.vanishing import Vanished, mark_vanished
 from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
 from integrations.qualtrics import archive
@@ -344,8 +345,10 @@ class Slice:
             asked = [pk for pk, _kind in fetch.mapping.values()]
             stored = intake.store(self.survey, good, asked=asked, fetch_number=fetch.pk, zone=zone)
             reach("batch_stored")
-            if room := MAX_REJECTED_KEPT - fetch.rejected:
-                RejectedRecord.objects.bulk_create(rejected[: max(0, room)])
+            if rejected and (room := MAX_REJECTED_KEPT - fetch.rejected):
+                erased = erased_among(each.external_id for each in rejected)
+                rejected_kept = [each for each in rejected if each.external_id not in erased]
+                RejectedRecord.objects.bulk_create(rejected_kept[: max(0, room)])
             self.save(
                 lines_done=fetch.lines_done + len(lines),
                 bytes_done=fetch.bytes_done + sum(map(len, lines)) + len(lines),

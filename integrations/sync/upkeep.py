@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -41,16 +42,19 @@ def keep_up() -> None:
 
 
 def remove_stray_files() -> int:
-    """Exports on the disk that no open fetch will load."""
+    """Exports on the disk that no open fetch will load, and folders of previews and comparisons that were cut short."""
     wanted = {str(uuid) for uuid in Fetch.objects.filter(state__in=Fetch.OPEN).values_list("uuid", flat=True)}
     before = time.time() - YOUNG.total_seconds()
     strays = [
         file
         for file in Path(settings.SPOOL_DIR).iterdir()
-        if file.is_file() and _fetch_of(file) not in wanted and file.stat().st_mtime < before
+        if _fetch_of(file) not in wanted and file.stat().st_mtime < before
     ]
     for file in strays:
-        file.unlink(missing_ok=True)
+        if file.is_dir():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)
     return len(strays)
 
 

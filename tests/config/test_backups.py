@@ -10,7 +10,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 
+from config.backups import restore
 from feedback.models import Response
+from integrations import erasing
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import asking, checking
 from journeys.models import Journey
@@ -95,3 +97,37 @@ def test_an_old_backup_heals_with_the_next_fetch(sandbox, survey, add_item, tmp_
     assert live == {row["id"] for row in sandbox.control.truth("post-journey")}
     survey.refresh_from_db()
     assert list(checking.check(survey)) == []
+
+
+@pytest.mark.parametrize("list_is_lost", [False, True])
+def test_who_was_erased_after_the_backup_stays_erased(sandbox, survey, add_item, tmp_path, settings, list_is_lost):  # noqa: F811
+    add_item(survey)
+    work(survey)
+    run("backup", tmp_path / "backup")
+    person = Response.objects.filter(survey=survey).latest("recorded_at").external_id
+    erasing.erase([person], by=None)
+    if list_is_lost:  # the database that is replaced knows it too
+        settings.ERASED_LIST.unlink()
+    assert "erased again: 1" in run("restore", tmp_path / "backup", "--yes")
+    assert not Response.objects.filter(external_id=person).exists()
+    asking.ask_for_fetch(
+        SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), Fetch.Trigger.RECONCILE
+    )
+    fetch = work(survey)
+    assert (fetch.new, fetch.vanished) == (0, 0)
+    assert not Response.objects.filter(external_id=person).exists()
+    survey.refresh_from_db()
+    assert list(checking.check(survey)) == []
+
+
+def test_a_backup_on_a_new_machine_learns_from_the_list(survey, add_item, tmp_path, sandbox):  # noqa: F811
+    add_item(survey)
+    work(survey)
+    run("backup", tmp_path / "backup")
+    person = Response.objects.filter(survey=survey).latest("recorded_at").external_id
+    erasing.erase([person], by=None)
+    run("erase", "--list", tmp_path / "erased")
+    restore(tmp_path / "backup")  # by the database's own means, without our command
+    assert Response.objects.filter(external_id=person).exists()
+    assert "Erased again: 1" in run("erase", "--replay", tmp_path / "erased")
+    assert not Response.objects.filter(external_id=person).exists()

@@ -52,6 +52,18 @@ def test_files_without_an_open_fetch_go(settings):
     assert not any(file.exists() for file in stray)
 
 
+def test_folders_of_what_was_cut_short_go_with_all_that_is_in_them(settings):
+    """A process that dies in the middle of a preview leaves its export behind."""
+    folders = [settings.SPOOL_DIR / name for name in ("old", "young")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "preview.zip").write_bytes(b"x")
+    long_ago = time.time() - 7200
+    os.utime(folders[0], (long_ago, long_ago))
+    assert upkeep.remove_stray_files() == 1
+    assert [folder.exists() for folder in folders] == [False, True]
+
+
 def test_old_rejections_go_and_young_ones_stay(settings):
     feed = make_feed()
     for days in (31, 29):
