@@ -74,7 +74,7 @@ class Refused(Told):
     destroy=extend_schema(summary="Delete a connection that no item uses, with its surveys and responses"),
 )
 class Connections(VersionedUpdates, viewsets.ModelViewSet):
-    """Qualtrics instances. The token goes in and never comes out; a change of the host asks for it again."""
+    """Qualtrics instances. Token and client secret go in and never come out; a change of the host asks for them again."""
 
     queryset = Connection.objects.order_by("name")
     serializer_class = ConnectionSerializer
@@ -89,12 +89,13 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     def perform_update(self, serializer: BaseSerializer) -> None:
         connection: Connection = serializer.instance  # type: ignore[assignment]
         values = dict(serializer.validated_data)
-        was_enabled = connection.enabled
+        was_enabled, scopes = connection.enabled, connection.scopes
         try:
             changed = deeds.change_connection(connection, seen_version(self.request), **values)
         except Outdated as outdated:
             raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
-        if values.get("token") or (changed.enabled and not was_enabled):
+        may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
+        if may_see_more or (changed.enabled and not was_enabled):
             retrieve_all(changed, self.request.user)  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=changed.pk)
 

@@ -15,20 +15,20 @@ from feedback.models import FeedbackItem, Response, Source
 from integrations import watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import DOMAIN, Host, normalise_host
+from integrations.qualtrics.oauth import OAuthClient
 from integrations.secret import Secret
 from integrations.sync import watch
-from integrations.tokens import store_token, token_of
+from integrations.tokens import FIELDS, credentials_of, store_client, store_token
 
-# What a person may set directly; host and token have rules of their own.
-SETTINGS = ("name", "frequency", "at_time", "weekday", "enabled")
+# What a person may set directly; host, token and OAuth client have rules of their own.
+SETTINGS = ("name", "scopes", "frequency", "at_time", "weekday", "enabled")
 # What the vendor said of the token's owner at the last test; another token or host may have another owner.
 _OWNER = ("owner_name", "brand", "account_type", "tested_at", "test_results")
-_TOKEN = ("token_envelope", "token_set_at")
 _HEALTH = ("stopped_code", "failures_in_a_row", "open_until")
 
 
 class TokenNeeded(Exception):
-    """The host changes, and the stored token belongs to the old one: it must be typed again.
+    """The host changes, and the stored token or client secret belongs to the old one: it must be typed again.
 
     Otherwise somebody could point the connection at a machine of theirs and be sent a token they never knew.
     """
@@ -43,31 +43,48 @@ class InUse(Exception):
 
 
 @transaction.atomic
-def create_connection(*, host: Host, token: Secret, by: User | None = None, **settings: Any) -> Connection:
-    """A new connection, with the source that its surveys will belong to."""
+def create_connection(
+    *,
+    host: Host,
+    token: Secret | None = None,
+    client_id: str = "",
+    client_secret: Secret | None = None,
+    by: User | None = None,
+    **settings: Any,
+) -> Connection:
+    """A new connection, with the source that its surveys will belong to. It has a token, or an OAuth client."""
     connection = Connection(host=host.name, created_by=by, **_only_settings(settings))
     connection.source = Source.objects.create(name=connection.name)
-    store_token(connection, token)
+    if not _store(connection, token, client_id, client_secret):
+        raise TokenNeeded
     connection.save()
     return connection
 
 
 @transaction.atomic
 def change_connection(
-    connection: Connection, seen_version: int, *, host: Host | None = None, token: Secret | None = None, **settings: Any
+    connection: Connection,
+    seen_version: int,
+    *,
+    host: Host | None = None,
+    token: Secret | None = None,
+    client_id: str = "",
+    client_secret: Secret | None = None,
+    **settings: Any,
 ) -> Connection:
-    """Change what is named; `token=None` keeps the stored one. Raises `TokenNeeded`, `Outdated`."""
-    stored_host = Connection.objects.values_list("host", flat=True).get(pk=connection.pk)
-    if host and host.name != stored_host and token is None:
+    """Change what is named; without token and client secret the stored one is kept. Raises `TokenNeeded`, `Outdated`."""
+    stored_host, stored_id, scopes = Connection.objects.values_list("host", "client_id", "scopes").get(pk=connection.pk)
+    is_moved = (host and host.name != stored_host) or client_id not in ("", stored_id)
+    if is_moved and token is None and client_secret is None:
         raise TokenNeeded
     for name, value in _only_settings(settings).items():
         setattr(connection, name, value)
     fields = [*SETTINGS, "host"]
     connection.host = host.name if host else stored_host
-    if token is not None:
+    stored = _store(connection, token, client_id or stored_id, client_secret)
+    if stored or connection.scopes != scopes:
         _forget_owner_and_health(connection)
-        store_token(connection, token)
-        fields += [*_TOKEN, *_OWNER, *_HEALTH]
+        fields += [*(FIELDS if stored else ()), *_OWNER, *_HEALTH]
     save_if_current(connection, seen_version, fields)
     Source.objects.filter(pk=connection.source_id).update(name=connection.name)
     watch.follow_connection(connection)
@@ -88,11 +105,14 @@ def correct_host(connection: Connection, seen_version: int, suggested: str) -> N
     host = normalise_host(suggested)
     if host.is_test or not connection.host.endswith(f".{DOMAIN}"):
         raise TokenNeeded
-    token = token_of(connection)  # opens under the old host only
+    credentials = credentials_of(connection)  # opens under the old host only
     connection.host = host.name
     connection.test_results = []
-    store_token(connection, token)
-    save_if_current(connection, seen_version, ["host", "test_results", *_TOKEN])
+    if isinstance(credentials, OAuthClient):
+        store_client(connection, credentials.id, credentials.secret)
+    else:
+        store_token(connection, credentials)
+    save_if_current(connection, seen_version, ["host", "test_results", *FIELDS])
 
 
 @transaction.atomic
@@ -122,6 +142,17 @@ def what_goes_with(connection: Connection) -> dict[str, int]:
         "surveys": connection.source.surveys.count(),
         "responses": Response.objects.filter(survey__source=connection.source_id).count(),
     }
+
+
+def _store(connection: Connection, token: Secret | None, client_id: str, client_secret: Secret | None) -> bool:
+    """Put on the instance what was given; whether anything was."""
+    if client_secret is not None and client_id:
+        store_client(connection, client_id, client_secret)
+    elif token is not None:
+        store_token(connection, token)
+    else:
+        return False
+    return True
 
 
 def _only_settings(values: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,11 @@ from integrations.vendor_writes import may_have_happened
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_BYTES = 5 * 2**20
 MOST_SENT = 2 * 2**20
-TOKEN_PLACEHOLDER = "YOUR_API_TOKEN"  # noqa: S105 (stands where a person puts theirs)
+# They stand where a person puts theirs.
+AUTHORISATION = {
+    Connection.AuthMethod.TOKEN: "X-API-TOKEN: YOUR_API_TOKEN",
+    Connection.AuthMethod.OAUTH: "Authorization: Bearer YOUR_ACCESS_TOKEN",
+}
 # `/v3/surveys`, `v3/surveys`, `/API/v3/surveys`, `/surveys`, `surveys`; all relative to the root of the API.
 _FORMS = re.compile(r"(?:/?(?:(?:API|api)/)?v3/|/)?([^?]*?)/?(?:\?(.*))?", re.ASCII | re.DOTALL)
 
@@ -161,7 +165,7 @@ def call_api(connection: Connection, call: ApiCall, by: User, *, confirmation: U
 def as_curl(connection: Connection, call: ApiCall) -> str:
     """The same call for a terminal. The token's place is held by a word."""
     address = normalise_host(connection.host).origin + api_path(call.segments, call.query)
-    parts = ["curl", "--request", call.method, address, "--header", f"X-API-TOKEN: {TOKEN_PLACEHOLDER}"]
+    parts = ["curl", "--request", call.method, address, "--header", AUTHORISATION[connection.auth_method]]
     for name, value in call.headers.items():
         parts += ["--header", f"{name}: {value}"]
     if call.body is not None:

@@ -69,7 +69,7 @@ def health_of(connection: Any, now: datetime) -> Health:
     """The state of a `Connection` that was read through `with_facts`."""
     if not connection.enabled:
         return Health(Condition.OFF, _("Switched off"), _("Nothing is retrieved until it is enabled again."))
-    if not connection.token_envelope:
+    if not connection.has_credentials:
         return Health(
             Condition.STOPPED, _("Token missing"), _("There is no API token."), _("Edit the connection and type one.")
         )

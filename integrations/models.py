@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Versioned
 from feedback.models import Frequency, Source, Survey
+from integrations.qualtrics.oauth import RETRIEVING
+from integrations.token_text import validate_client_id, validate_scopes
 
 
 class Weekday(models.IntegerChoices):
@@ -27,15 +29,22 @@ class Weekday(models.IntegerChoices):
 
 
 class Connection(Versioned):
-    """One Qualtrics instance, seen through one API token."""
+    """One Qualtrics instance, seen through one API token or one OAuth client."""
+
+    class AuthMethod(models.TextChoices):
+        TOKEN = "token", _("API token")
+        OAUTH = "oauth", _("OAuth 2 client credentials")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     source = models.OneToOneField(Source, models.PROTECT, related_name="connection")
     name = models.CharField(_("name"), max_length=120, unique=True)
     host = models.CharField(_("host"), max_length=120)
-    # Bound to this row and host: see encryption.py. Read through `tokens.py` only.
+    # Bound to this row and host: see encryption.py. Read through `tokens.py` only. One of the two is filled.
     token_envelope = models.TextField(editable=False, blank=True)
-    token_set_at = models.DateTimeField(_("token set at"), null=True, blank=True)
+    client_secret_envelope = models.TextField(editable=False, blank=True)
+    token_set_at = models.DateTimeField(_("token set at"), null=True, blank=True)  # or the client's secret
+    client_id = models.CharField(_("client ID"), max_length=200, blank=True, validators=[validate_client_id])
+    scopes = models.CharField(_("scopes"), max_length=1000, default=RETRIEVING, validators=[validate_scopes])
 
     frequency = models.CharField(
         _("Retrieve data frequency"), max_length=8, choices=Frequency.choices, default=Frequency.DAILY
@@ -74,9 +83,25 @@ class Connection(Versioned):
             ("call_api", _("Call the API of connected vendors, and change what is there")),
         ]
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client_id="", client_secret_envelope="") | Q(token_envelope="") & ~Q(client_id=""),
+                name="a_token_or_a_client",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def auth_method(self) -> AuthMethod:
+        """How it shows Qualtrics who it is."""
+        return self.AuthMethod.OAUTH if self.client_id else self.AuthMethod.TOKEN
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether a token or a client's secret is stored."""
+        return bool(self.token_envelope or self.client_secret_envelope)
 
 
 class SurveyFeed(models.Model):
@@ -364,6 +389,7 @@ class Distribution(Versioned):
     state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.DRAFT)
     survey_external_id = models.CharField(max_length=64)
     survey_name = models.CharField(_("survey"), max_length=255)
+    directory_external_id = models.CharField(max_length=64, blank=True)
     # What is or was sent. A person is in it by their id in a mailing list only.
     request = models.JSONField(default=dict)
     recipients = models.PositiveIntegerField(_("recipients"))
@@ -375,6 +401,12 @@ class Distribution(Versioned):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True)
 
+    # What the vendor told last.
+    vendor_status = models.CharField(_("status in Qualtrics"), max_length=40, blank=True)
+    statistics = models.JSONField(default=dict, blank=True)  # {name: count}
+    statistics_at = models.DateTimeField(_("statistics as of"), null=True)
+    next_ask_at = models.DateTimeField(null=True)  # null: not asked by itself
+
     class Meta:
         verbose_name = _("distribution")
         verbose_name_plural = _("distributions")
@@ -385,13 +417,13 @@ class Distribution(Versioned):
                 condition=Q(state="draft") | Q(confirmed_at__isnull=False), name="sent_only_when_confirmed"
             ),
         ]
+        indexes = [models.Index(fields=["next_ask_at"], name="distribution_by_ask_time")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.survey_name}"
 
     @property
     def send_at(self) -> datetime:
-    directory_external_id = models.CharField(max_length=64, blank=True)
         """When Qualtrics sends it."""
         return datetime.fromisoformat(self.request["sendDate"])
 
@@ -403,12 +435,6 @@ class Timekeeping(models.Model):
     kept_up_at = models.DateTimeField(null=True)
     # A sign of life of the workers: when a tick asked for one, and when each queue's workers last gave one.
     asked_queues_at = models.DateTimeField(null=True)
-    # What the vendor told last.
-    vendor_status = models.CharField(_("status in Qualtrics"), max_length=40, blank=True)
-    statistics = models.JSONField(default=dict, blank=True)  # {name: count}
-    statistics_at = models.DateTimeField(_("statistics as of"), null=True)
-    next_ask_at = models.DateTimeField(null=True)  # null: not asked by itself
-
     sync_answered_at = models.DateTimeField(null=True)
     backfill_answered_at = models.DateTimeField(null=True)
     letters_at = models.DateTimeField(null=True)  # when admins were last written to about alerts
@@ -419,7 +445,6 @@ class Timekeeping(models.Model):
     def __str__(self) -> str:
         return f"{self.ticked_at} {self.kept_up_at}"
 
-        indexes = [models.Index(fields=["next_ask_at"], name="distribution_by_ask_time")]
 
 class CallCount(models.Model):
     """Calls made through a connection in one hour: all of them, or those of a family with a limit of its own."""

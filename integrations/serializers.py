@@ -13,7 +13,7 @@ from rest_framework.fields import empty
 from accounts.versions_api import VersionedSerializer
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import choice_of
-from integrations.forms import TOKEN_AGAIN
+from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.health import Condition, health_of
 from integrations.ledger import time_taken, trouble_of
 from integrations.models import Connection, Fetch
@@ -24,7 +24,7 @@ from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.qualtrics.messages import explain
 from integrations.secret import Secret
 from integrations.testing import results_of
-from integrations.token_text import TokenRefusedAsText, read_token
+from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token
 from kpis.formulas import Formula, FormulaError
 
 
@@ -47,15 +47,25 @@ class HostField(serializers.CharField):
 class TokenField(serializers.CharField):
     """Goes in, never comes out."""
 
+    read = staticmethod(read_token)
+    code = "token_malformed"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(write_only=True, max_length=200, style={"input_type": "password"}, **kwargs)
 
     def run_validation(self, data: Any = empty) -> Secret:
         text = super().run_validation(data)
         try:
-            return read_token(text)
+            return self.read(text)
         except TokenRefusedAsText as refused:
-            raise serializers.ValidationError(str(refused), code="token_malformed") from None
+            raise serializers.ValidationError(str(refused), code=self.code) from None
+
+
+class ClientSecretField(TokenField):
+    """The same for the secret of an OAuth client."""
+
+    read = staticmethod(read_client_secret)
+    code = "client_secret_malformed"
 
 
 class HealthSerializer(serializers.Serializer):
@@ -79,7 +89,18 @@ class CheckSerializer(serializers.Serializer):
 
 class ConnectionSerializer(VersionedSerializer):
     host = HostField(max_length=2048, help_text=_("A data centre ID, a host, or an address copied from the browser."))
-    token = TokenField(required=False, help_text=_("Needed for a new connection, and again whenever the host changes."))
+    token = TokenField(
+        required=False,
+        help_text=_("A new connection needs it, or an OAuth client, and again whenever the host changes."),
+    )
+    client_secret = ClientSecretField(
+        required=False, help_text=_("Goes with client_id; needed again whenever one of client_id and host changes.")
+    )
+    auth_method = serializers.ChoiceField(
+        choices=Connection.AuthMethod.choices,
+        read_only=True,
+        help_text=_("How the connection signs in. Sending a token, or a client_id with its secret, chooses."),
+    )
     source: Any = serializers.PrimaryKeyRelatedField(read_only=True)
     health = serializers.SerializerMethodField()
     last_good_fetch_at = serializers.DateTimeField(read_only=True, allow_null=True)
@@ -89,7 +110,8 @@ class ConnectionSerializer(VersionedSerializer):
     class Meta:
         model = Connection
         fields = [
-            "id", "version", "name", "host", "token", "token_set_at", "frequency", "at_time", "weekday", "enabled",
+            "id", "version", "name", "host", "auth_method", "token", "client_id", "client_secret", "scopes",
+            "token_set_at", "frequency", "at_time", "weekday", "enabled",
             "source", "health", "last_good_fetch_at", "next_fetch_at", "owner_name", "brand", "account_type",
             "tested_at", "test_results", "created_at", "updated_at",
         ]  # fmt: skip
@@ -112,11 +134,24 @@ class ConnectionSerializer(VersionedSerializer):
         return list(CheckSerializer(results_of(connection), many=True).data)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        host = values.get("host")
-        if self.instance is None and "token" not in values:
+        host, client_id = values.get("host"), values.get("client_id")
+        has_token, has_secret = "token" in values, "client_secret" in values
+        stored_host, stored_id = (self.instance.host, self.instance.client_id) if self.instance else ("", "")
+        if has_token and (has_secret or client_id):
+            raise serializers.ValidationError({"token": [_("Give a token or an OAuth client, not both.")]}, code="both")
+        if has_secret and not (client_id or stored_id):
+            raise serializers.ValidationError({"client_id": [_("This field is required.")]}, code="required")
+        if has_token or has_secret:
+            return values
+        if client_id and client_id != stored_id:
+            raise serializers.ValidationError(
+                {"client_secret": [SECRET_AGAIN if stored_id else _("This field is required.")]}, code="required"
+            )
+        if self.instance is None or (client_id == "" and stored_id):
             raise serializers.ValidationError({"token": [_("This field is required.")]}, code="required")
-        if self.instance is not None and host and host.name != self.instance.host and "token" not in values:
-            raise serializers.ValidationError({"token": [TOKEN_AGAIN]}, code="token_needed")
+        if host and host.name != stored_host:
+            name, again = ("client_secret", SECRET_AGAIN) if stored_id else ("token", TOKEN_AGAIN)
+            raise serializers.ValidationError({name: [again]}, code=f"{name}_needed")
         return values
 
 

@@ -15,7 +15,8 @@ from integrations.qualtrics.records import Identity
 from integrations.sync import watch
 from integrations.vendor import client_for
 
-_NEEDED = frozenset({"host", "token", "data_centre", "surveys"})
+# Either way to sign in does.
+_NEEDED = tuple(frozenset({"host", way, "data_centre", "surveys"}) for way in ("token", "client"))
 
 
 def test_and_keep(connection: Connection) -> list[CheckResult]:
@@ -28,7 +29,7 @@ def test_and_keep(connection: Connection) -> list[CheckResult]:
         with client_for(connection) as client:
             results = test_connector(client, on_identity=owners.append)
     except QualtricsError as error:
-        results = [CheckResult.of_error("token", error)]
+        results = [CheckResult.of_error("client" if connection.client_id else "token", error)]
     _keep(connection, results, owners[0] if owners else None)
     return results
 
@@ -46,7 +47,8 @@ def _keep(connection: Connection, results: list[CheckResult], owner: Identity | 
         connection.brand, connection.account_type = owner.brand[:120], owner.account_type[:60]
         connection.last_good_call_at = connection.tested_at
         written += ["owner_name", "brand", "account_type", "last_good_call_at"]
-    if {result.key for result in results if result.result == "ok"} >= _NEEDED:
+    passed = {result.key for result in results if result.result == "ok"}
+    if any(passed >= needed for needed in _NEEDED):
         connection.stopped_code, connection.failures_in_a_row, connection.open_until = "", 0, None
         written += ["stopped_code", "failures_in_a_row", "open_until"]
     connection.save(update_fields=written)

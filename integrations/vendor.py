@@ -16,7 +16,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.errors import QualtricsError, TokenRefused
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import normalise_host
-from integrations.tokens import token_of
+from integrations.tokens import credentials_of
 
 # Background work waits in its row, not in a sleeping worker.
 BACKGROUND = Limits(tries=3, longest_sleep=3.0, all_tries_seconds=15.0)
@@ -29,6 +29,7 @@ class TokenUnreadable(QualtricsError):
 
     code = "key_missing"
     permanent = True
+    nothing_sent = True
 
 
 class ConnectedClient(QualtricsClient):
@@ -59,7 +60,7 @@ class ConnectedClient(QualtricsClient):
 @transaction.atomic
 def stop(connection: Connection, code: str) -> None:
     """Every further call would be refused as well, and may lock the account: all of it waits for another token."""
-    same_token = Connection.objects.filter(pk=connection.pk, token_envelope=connection.token_envelope)
+    same_token = Connection.objects.filter(pk=connection.pk, token_set_at=connection.token_set_at)
     if same_token.filter(stopped_code="").update(stopped_code=code):
         Survey.objects.filter(feed__connection=connection.pk).update(attention_code=code)
 
@@ -74,7 +75,7 @@ def client_for(
     """A client for this connection; close it, or use it with `with`. Raises `QualtricsError`s only."""
     host = normalise_host(connection.host)
     try:
-        token = token_of(connection)
+        credentials = credentials_of(connection)
     except EncryptionError as error:
         raise TokenUnreadable("The stored token cannot be read.", code=error.code) from error
-    return ConnectedClient(connection, host, token, limits=limits, on_call=on_call, **options)
+    return ConnectedClient(connection, host, credentials, limits=limits, on_call=on_call, **options)

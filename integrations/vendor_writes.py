@@ -16,6 +16,8 @@ _NEVER_ARRIVED = frozenset(
 
 def may_have_happened(error: QualtricsError) -> bool:
     """A refusal is certain; a lost answer, a fault of the server or an answer that makes no sense is not."""
+    if error.nothing_sent:
+        return False
     if error.status:
         return not 300 <= error.status < 500
     return error.code not in _NEVER_ARRIVED

@@ -279,7 +279,7 @@ _ANY = UUID(int=0)
 def _note_trouble(watch: ResponseWatch, error: QualtricsError | encryption.EncryptionError) -> None:
     logger.warning("The watch %s is not in line with the vendor: %s", watch.pk, error)
     again = CHECK_EVERY if error.permanent else CHECK_AGAIN
-    code = "watch_right_missing" if isinstance(error, RightMissing) else error.code
+    code = "watch_right_missing" if error.code == RightMissing.code else error.code
     _write(watch, trouble_code=code, next_check_at=timezone.now() + again)
 
 

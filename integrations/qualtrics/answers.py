@@ -53,7 +53,7 @@ def read_meta(body: bytes) -> dict[str, Any]:
 
 def request_id(body: bytes) -> str:
     """The name that Qualtrics gave this request, for its support."""
-    return _text(read_meta(body).get("requestId"))[:80]
+    return one_line(read_meta(body).get("requestId"))[:80]
 
 
 def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -68,12 +68,12 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
             f"{len(body)} bytes of {kind} instead of JSON.", code="not_json", status=status, content_type=kind
         )
     meta = document["meta"]
-    return Answer(status, document.get("result"), _text(meta.get("requestId")), other_host(meta))
+    return Answer(status, document.get("result"), one_line(meta.get("requestId")), other_host(meta))
 
 
 def other_host(meta: Mapping[str, Any]) -> str | None:
     """The host that Qualtrics asks to use instead of this one."""
-    match = _OTHER_HOST.search(_text(meta.get("notice")))
+    match = _OTHER_HOST.search(one_line(meta.get("notice")))
     return match[1].rstrip(".,;") if match else None
 
 
@@ -84,9 +84,9 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     said = inner if isinstance(inner, dict) else meta  # the old shape has no `error`
     facts: dict[str, Any] = {
         "status": status,
-        "error_code": _text(said.get("errorCode") or said.get("internalErrorCode"))[:60],
-        "error_message": _text(said.get("errorMessage"))[:500],
-        "request_id": _text(meta.get("requestId") or said.get("errorId") or said.get("instanceId"))[:80],
+        "error_code": one_line(said.get("errorCode") or said.get("internalErrorCode"))[:60],
+        "error_message": one_line(said.get("errorMessage"))[:500],
+        "request_id": one_line(meta.get("requestId") or said.get("errorId") or said.get("instanceId"))[:80],
     }
     if status == 401 or facts["error_code"] == "ATC_1":
         return TokenRefused("The token was refused.", **facts)
@@ -122,7 +122,7 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def _text(value: Any) -> str:
+def one_line(value: Any) -> str:
     """A vendor's text in one line; anything else is nothing."""
     if not isinstance(value, str):
         return ""

@@ -14,6 +14,7 @@ import requests
 from integrations.qualtrics.errors import RequestRefused, SpoolTrouble, UnexpectedAnswer
 from integrations.qualtrics.gateway import Gateway
 from integrations.qualtrics.hosts import Host
+from integrations.qualtrics.oauth import OAuthClient
 from integrations.qualtrics.paths import api_path
 from integrations.qualtrics.records import (
     Definition,
@@ -33,9 +34,11 @@ METADATA = ("status", "finished", "recordedDate", "_recordId", "distributionChan
 
 
 class QualtricsClient:
-    """One Qualtrics brand, seen through one API token. Further options are those of `Gateway`."""
+    """One Qualtrics brand, seen through one API token or OAuth client. Further options are those of `Gateway`."""
 
-    def __init__(self, host: Host, token: Secret, session: requests.Session | None = None, **options: Any) -> None:
+    def __init__(
+        self, host: Host, token: Secret | OAuthClient, session: requests.Session | None = None, **options: Any
+    ) -> None:
         self.gateway = Gateway(host, token, session=session, **options)
 
     def __enter__(self) -> "QualtricsClient":
@@ -57,6 +60,11 @@ class QualtricsClient:
     def host(self) -> Host:
         """Where the calls go."""
         return self.gateway.host
+
+    @property
+    def oauth_client(self) -> OAuthClient | None:
+        """Which client asks for access tokens, if no API token is used."""
+        return self.gateway.oauth_client
 
     def whoami(self) -> Identity:
         """The owner of the token. Needs no rights."""
@@ -156,6 +164,10 @@ class QualtricsClient:
         required(record, "responseId")
         return record
 
+    def delete_response(self, survey_id: str, response_id: str) -> None:
+        """Delete one response at Qualtrics, for good. Not repeated if the answer is lost."""
+        self.gateway.call("DELETE", "surveys", survey_id, "responses", response_id)
+
     # --- event subscriptions ------------------------------------------------------------------------------------------
 
     def subscribe(self, topic: str, url: str, shared_key: Secret) -> str:
@@ -163,10 +175,6 @@ class QualtricsClient:
         body = {"topics": topic, "publicationUrl": url, "encrypt": False, "sharedKey": shared_key.reveal()}
         answer = self.gateway.call("POST", "eventsubscriptions", json=body)
         return required(answer.result, "id")
-
-    def delete_response(self, survey_id: str, response_id: str) -> None:
-        """Delete one response at Qualtrics, for good. Not repeated if the answer is lost."""
-        self.gateway.call("DELETE", "surveys", survey_id, "responses", response_id)
 
     def subscriptions(self) -> Iterator[Subscription]:
         """Every subscription of the brand that the token's owner sees."""

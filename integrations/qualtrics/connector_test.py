@@ -22,6 +22,7 @@ class _Run:
         self._client = client
         self._on_identity = on_identity
         self._other_host: Host | None = None
+        self._key = "client" if client.oauth_client else "token"
         client.gateway.on_notice(self._remember)
 
     def _remember(self, host: Host) -> None:
@@ -45,14 +46,15 @@ class _Run:
         try:
             identity = self._client.whoami()
         except (NoConnection, HostRefused, UnexpectedAnswer) as error:
-            return None, CheckResult.of_error("host", error), _skipped("token")
+            return None, CheckResult.of_error("host", error), _skipped(self._key)
         except QualtricsError as error:
             if error.status is None or error.status >= 500 or error.status == 429:
-                return None, CheckResult.of_error("host", error), _skipped("token")
-            return None, host, CheckResult.of_error("token", error)
+                return None, CheckResult.of_error("host", error), _skipped(self._key)
+            return None, host, CheckResult.of_error(self._key, error)
         user = identity.user_name or identity.user_id
         whose = {"owner": identity.full_name or user, "user": user, "brand": identity.brand or "–"}
-        return identity, host, CheckResult("token", "ok", "token_belongs_to", whose)
+        finding = "client_acts_for" if self._client.oauth_client else "token_belongs_to"
+        return identity, host, CheckResult(self._key, "ok", finding, whose)
 
     def _data_centre(self) -> CheckResult:
         if self._other_host is None:
@@ -81,6 +83,9 @@ class _Run:
         return CheckResult("export", "ok", "export_started", {"survey": survey.name})
 
     def _webhooks(self, identity: Identity) -> CheckResult:
+        asks = self._client.oauth_client
+        if asks and not (asks.asks_for("read:subscriptions") and asks.asks_for("write:subscriptions")):
+            return CheckResult("webhooks", "skipped", "webhooks_need_scope")
         if identity.is_brand_admin:
             return CheckResult("webhooks", "ok", "webhooks_possible")
         return CheckResult("webhooks", "skipped", "webhooks_need_administrator")

@@ -13,6 +13,7 @@ class QualtricsError(Exception):
 
     code = "qualtrics_error"
     permanent = False
+    nothing_sent = False  # it is certain that the vendor never got the call
 
     def __init__(
         self,
@@ -133,6 +134,14 @@ class HostRefused(QualtricsError):
 
     code = "host_malformed"
     permanent = True
+
+
+class ChangesPaused(QualtricsError):
+    """Nothing is changed at the vendor until somebody says that this database is no copy that stands beside another."""
+
+    code = "changes_paused"
+    permanent = True
+    nothing_sent = True
 
 
 class RequestRefused(QualtricsError):

@@ -20,6 +20,7 @@ Result = Literal["ok", "failed", "skipped"]
 _TITLES: dict[str, Promise] = {
     "host": gettext_lazy("Host reachable"),
     "token": gettext_lazy("Token accepted"),
+    "client": gettext_lazy("OAuth client accepted"),
     "data_centre": gettext_lazy("Right data centre"),
     "surveys": gettext_lazy("Surveys visible"),
     "export": gettext_lazy("Export allowed"),
@@ -28,6 +29,7 @@ _TITLES: dict[str, Promise] = {
 _FINDINGS: dict[str, Promise] = {
     "host_answers": gettext_lazy("%(host)s answers."),
     "token_belongs_to": gettext_lazy("The token belongs to %(owner)s (%(user)s), brand %(brand)s."),
+    "client_acts_for": gettext_lazy("The OAuth client acts for %(owner)s (%(user)s), brand %(brand)s."),
     "right_data_centre": gettext_lazy("%(host)s is the right data centre."),
     "no_surveys": gettext_lazy("The token's owner sees no survey."),
     "no_live_survey": gettext_lazy("There is no live survey to try an export on."),
@@ -36,6 +38,9 @@ _FINDINGS: dict[str, Promise] = {
     "webhooks_possible": gettext_lazy("The token's owner is a brand administrator: webhooks are possible."),
     "webhooks_need_administrator": gettext_lazy(
         "Webhooks need the token of a brand administrator. Retrieving on a schedule works without them."
+    ),
+    "webhooks_need_scope": gettext_lazy(
+        "Webhooks need the scope manage:subscriptions. Retrieving on a schedule works without them."
     ),
     "earlier_check_failed": gettext_lazy("Not checked, because an earlier check failed."),
 }

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import orjson
 import requests
 import urllib3
 
-from integrations.qualtrics import answers, paths
+from integrations.qualtrics import answers, oauth, paths
 from integrations.qualtrics.answers import Answer
 from integrations.qualtrics.errors import (
     BadRequest,
@@ -33,15 +33,18 @@ from integrations.qualtrics.errors import (
     UnexpectedAnswer,
     WrongDataCentre,
 )
-from integrations.qualtrics.headers import TokenHeader, checked_headers, is_sendable
+from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHeader, basic, checked_headers, is_sendable
 from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
 from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
+from integrations.qualtrics.oauth import OAuthClient, access_tokens
 from integrations.secret import Secret
 
 logger = logging.getLogger(__name__)
 
 _random = random.SystemRandom()
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+# They only ask, and leave nothing behind that acts on anybody.
+_ASKING = {"export-responses", "search"}
 # Trying again in a moment may help; a certificate or a refused host will be the same.
 _PASSING = {
     "connection_failed",
@@ -52,6 +55,9 @@ _PASSING = {
     "dns_failed",
 }
 
+
+# The same refusals, of an OAuth client: other things are to be done about them.
+_OF_OAUTH = {"token_refused": "oauth_token_refused", "right_missing": "oauth_scope_missing"}
 
 # Not `Exception`: what the caller's own functions raise must pass, and so must a worker's time limit.
 _LIBRARY_ERRORS = (
@@ -78,16 +84,17 @@ class Limits:
 
 
 class Gateway:
-    """Calls to one host with one token.
+    """Calls to one host with one API token, or with the access tokens of one OAuth client.
 
     `calls` counts requests sent. `on_call(method, path)` runs before each of them, `on_notice(host)` when
-    Qualtrics names another host to use. Not shared between threads.
+    Qualtrics names another host to use, `before_change()` before a call that may change something there: what it raises
+    is raised, and nothing is sent. Not shared between threads.
     """
 
     def __init__(
         self,
         host: Host,
-        token: Secret,
+        token: Secret | OAuthClient,
         *,
         session: requests.Session | None = None,
         network: Network | None = None,
@@ -95,6 +102,7 @@ class Gateway:
         limits: Limits | None = None,
         on_call: Callable[[str, str], None] | None = None,
         on_notice: Callable[[Host], None] | None = None,
+        before_change: Callable[[], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -104,7 +112,9 @@ class Gateway:
         self.calls = 0
         self.limits = limits or Limits()
         self._token = token
+        self._access_token: Secret | None = None  # the one in use
         self._on_call = on_call
+        self._before_change = before_change
         self._notice_hooks = [on_notice] if on_notice else []
         self._sleep, self._monotonic, self._now, self._jitter = sleep, monotonic, now, jitter
         self._tests = test_hosts()
@@ -120,6 +130,11 @@ class Gateway:
 
     def _is_test(self, name: str, port: int) -> bool:
         return f"[{name}]:{port}" in self._tests if ":" in name else f"{name}:{port}" in self._tests
+
+    @property
+    def oauth_client(self) -> OAuthClient | None:
+        """Which client asks for access tokens, if no API token is used."""
+        return self._token if isinstance(self._token, OAuthClient) else None
 
     def on_notice(self, hook: Callable[[Host], None]) -> None:
         """Have one more listener told when Qualtrics names another host to use."""
@@ -140,6 +155,8 @@ class Gateway:
         """One call below `/API/v3/`, answered in JSON. Only what may be repeated is tried again."""
         path = _checked_path(method, segments, query)
         repeatable = method == "GET" or (method == "POST" and segments[-1] == "export-responses")
+        if self._before_change and method != "GET" and not (method == "POST" and segments[-1] in _ASKING):
+            self._before_change()
         return self._try(lambda: self._json(method, self.host, path, json, headers), repeatable)
 
     def raw(
@@ -154,6 +171,8 @@ class Gateway:
         """One call below `/API/v3/`, sent once whatever comes of it; the answer as it came, cut at `most_bytes`."""
         path = _checked_path(method, segments, query)
         sent = {"Accept": "application/json", **checked_headers(headers or {})}
+        if self._before_change and method != "GET":  # of what a person types we do not know what it does
+            self._before_change()
         chunks: list[bytes] = []
         limits = (most_bytes + 1, self.limits.json_seconds)  # one more byte tells whether there was more
         raw = self._exchange(method, self.host, path, body, sent, limits, chunks.append, cut=True)
@@ -234,17 +253,67 @@ class Gateway:
     ) -> "_Raw":
         """Send one request and hand the body to `keep`, within the limits. With `cut`, a longer body just ends there."""
         self._check(host)
+        if isinstance(self._token, Secret):
+            return self._request(method, host, path, body, headers, TokenHeader(self._token), limits, keep, cut=cut)
+        kept = self._access_token = access_tokens.find(self.host, self._token)
+        if kept:
+            header = BearerHeader(kept)
+            raw = self._request(method, host, path, body, headers, header, limits, keep, cut=cut, unless_refused=True)
+            if raw.status != 401:
+                return raw
+            # It ended before its time, and the call was not worked on: once more, with a new one.
+            access_tokens.forget(self.host, self._token, kept)
+        header = BearerHeader(self._new_access_token(self._token))
+        return self._request(method, host, path, body, headers, header, limits, keep, cut=cut)
+
+    def _new_access_token(self, client: OAuthClient) -> Secret:
+        """Ask for one. Of what goes wrong it is certain that the call it was for has not been sent."""
+        chunks: list[bytes] = []
+        form = urlencode({"grant_type": "client_credentials", "scope": client.scopes}).encode()
+        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+        limits = (oauth.MOST_BYTES, self.limits.json_seconds)
+        try:
+            raw = self._request(
+                "POST", self.host, oauth.PATH, form, headers, ClientHeader(client), limits, chunks.append
+            )
+            self._log("POST", self.host, oauth.PATH, raw, "")
+            token, lifetime = oauth.read_grant(raw.status, raw.headers, b"".join(chunks), self._now())
+        except QualtricsError as error:
+            error.nothing_sent = True
+            self._redact_error(error)
+            raise
+        access_tokens.keep(self.host, client, token, lifetime)
+        self._access_token = token
+        return token
+
+    def _request(
+        self,
+        method: str,
+        host: Host,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        authorisation: requests.auth.AuthBase,
+        limits: tuple[int, float],
+        keep: Callable[[bytes], None],
+        *,
+        cut: bool = False,
+        unless_refused: bool = False,
+    ) -> "_Raw":
+        """One request with this header. `unless_refused`: the body of a 401 is not wanted."""
         request = self._session.prepare_request(
-            requests.Request(method, host.origin + path, headers=headers, data=body, auth=TokenHeader(self._token))
+            requests.Request(method, host.origin + path, headers=headers, data=body, auth=authorisation)
         )
         target = urlsplit(request.url or "")
-        if (f"{target.scheme}://{target.netloc}", target.path[: len(paths.BASE)]) != (host.origin, paths.BASE):
+        if f"{target.scheme}://{target.netloc}" != host.origin or not (
+            target.path.startswith(paths.BASE) or target.path == oauth.PATH == path
+        ):
             raise RequestRefused("The address changed while it was prepared.")
         if self._on_call:
             self._on_call(method, path)
         self.calls += 1
         started = self._monotonic()
-        found = self._send(request, host, limits, keep, cut)
+        found = self._send(request, host, limits, keep, cut=cut, unless_refused=unless_refused)
         # An error leaves from here, where nothing leads back to the request any more, and so to the token.
         del request
         milliseconds = round((self._monotonic() - started) * 1000)
@@ -260,7 +329,9 @@ class Gateway:
         host: Host,
         limits: tuple[int, float],
         keep: Callable[[bytes], None],
+        *,
         cut: bool,
+        unless_refused: bool,
     ) -> tuple[int, dict[str, str]] | QualtricsError:
         """Status and headers, after the whole body went to `keep`; or what went wrong."""
         most_bytes, most_seconds = limits
@@ -270,6 +341,8 @@ class Gateway:
                 answer = self._session.send(
                     request, stream=True, timeout=(CONNECT_TIMEOUT, READ_TIMEOUT), allow_redirects=False
                 )
+                if unless_refused and answer.status_code == 401:
+                    return 401, {}
                 size = 0
                 for chunk in answer.iter_content(256 * 1024):
                     size += len(chunk)
@@ -304,7 +377,7 @@ class Gateway:
         """What would otherwise fail in the middle of a request, with the token in the library's error."""
         if host.is_test and host.name not in self._tests:
             raise HostRefused("This test host is not in QUALTRICS_TEST_HOSTS.", code="host_not_qualtrics")
-        if not is_sendable(self._token):
+        if isinstance(self._token, Secret) and not is_sendable(self._token):
             raise TokenRefused("The token holds characters that no token has.", code="token_malformed")
 
     def _log(self, method: str, host: Host, path: str, raw: "_Raw", request_id: str) -> None:
@@ -317,8 +390,9 @@ class Gateway:
 
     def _error(self, raw: "_Raw", body: bytes, method: str, host: Host) -> QualtricsError:
         error = answers.error_of(raw.status, raw.headers, body, self._now())
-        for name in ("error_code", "error_message", "request_id"):
-            setattr(error, name, self.redact(getattr(error, name)))
+        self._redact_error(error)
+        if isinstance(self._token, OAuthClient) and error.code in _OF_OAUTH:
+            error.code = _OF_OAUTH[error.code]
         right = self._notice(answers.other_host(answers.read_meta(body)), host)
         if right and isinstance(error, BadRequest) and method != "GET":
             error = WrongDataCentre(
@@ -345,13 +419,20 @@ class Gateway:
             hook(other)
         return other
 
+    def _redact_error(self, error: QualtricsError) -> None:
+        for name in ("error_code", "error_message", "request_id"):
+            setattr(error, name, self.redact(getattr(error, name)))
+
     def redact(self, text: str) -> str:
-        """An answer may echo what was sent; the token must not be kept or shown that way."""
-        token = self._token.reveal()
-        if not token:
-            return text
-        for form in {token, quote(token, safe=""), base64.b64encode(token.encode()).decode().rstrip("=")}:
-            text = re.sub(re.escape(form), "[redacted]", text, flags=re.IGNORECASE)
+        """An answer may echo what was sent; no token and no secret must be kept or shown that way."""
+        if isinstance(self._token, OAuthClient):
+            access_token = self._access_token.reveal() if self._access_token else ""
+            hidden = [self._token.secret.reveal(), access_token, basic(self._token)]
+        else:
+            hidden = [self._token.reveal()]
+        for word in filter(None, hidden):
+            for form in {word, quote(word, safe=""), base64.b64encode(word.encode()).decode().rstrip("=")}:
+                text = re.sub(re.escape(form), "[redacted]", text, flags=re.IGNORECASE)
         return text
 
     # --- trying again ---------------------------------------------------------------------------------------------
@@ -371,7 +452,8 @@ class Gateway:
                     error.retry_after = wait  # what the caller should wait, if we do not
                 spent = self._monotonic() - started
                 out_of_time = spent + wait > self.limits.all_tries_seconds
-                if not repeatable or tries >= self.limits.tries or wait > self.limits.longest_sleep or out_of_time:
+                once_only = not repeatable and not error.nothing_sent
+                if once_only or tries >= self.limits.tries or wait > self.limits.longest_sleep or out_of_time:
                     raise
             self._sleep(wait)
 

@@ -1,11 +1,13 @@
 """The headers of a call: the token's, which nobody else sets, and the few that a caller may set."""
 
+import base64
 import re
 from collections.abc import Mapping
 
 import requests
 
 from integrations.qualtrics.errors import RequestRefused
+from integrations.qualtrics.oauth import OAuthClient
 from integrations.secret import Secret
 
 _ALLOWED = {"accept", "content-type", "idempotency-key", "x-copy-source", "x-copy-destination-owner"}
@@ -27,6 +29,33 @@ class TokenHeader(requests.auth.AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         request.headers["X-API-TOKEN"] = self._token.reveal()
         return request
+
+
+class BearerHeader(requests.auth.AuthBase):
+    """The same for an access token."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+class ClientHeader(requests.auth.AuthBase):
+    """The same for a client that asks for an access token."""
+
+    def __init__(self, client: OAuthClient) -> None:
+        self._client = client
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Basic {basic(self._client)}"
+        return request
+
+
+def basic(client: OAuthClient) -> str:
+    """Id and secret as they travel."""
+    return base64.b64encode(f"{client.id}:{client.secret.reveal()}".encode()).decode("ascii")
 
 
 def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ _ASK_NETWORK = gettext_lazy("Ask whoever runs the network of this server to allo
 _REPLACE_TOKEN = gettext_lazy(
     "In Qualtrics, open Account Settings › Qualtrics IDs, copy the API token, and save it in the connection again."
 )
+_SAVE_AGAIN = gettext_lazy("Save the API token or client secret in the connection again.")
 _TYPE_HOST = gettext_lazy(
     "Type the data-centre ID from Account Settings › Qualtrics IDs, for example fra1, "
     "or the host, for example https://fra1.qualtrics.com."
@@ -47,6 +48,28 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
     # The token and its rights.
     "token_refused": (gettext_lazy("Qualtrics refused the API token."), _REPLACE_TOKEN),
     "token_malformed": (gettext_lazy("The API token holds characters that no token has."), _REPLACE_TOKEN),
+    "oauth_client_refused": (
+        gettext_lazy("Qualtrics refused the OAuth client."),
+        gettext_lazy(
+            "Check the client ID, save the client secret in the connection again, and make sure that the host is the data "
+            "centre in which the client was made."
+        ),
+    ),
+    "oauth_scope_refused": (
+        gettext_lazy("The OAuth client may not have one of the scopes that the connection asks for."),
+        gettext_lazy("Add the scope to the client in Qualtrics, or remove it from the connection."),
+    ),
+    "oauth_token_refused": (
+        gettext_lazy("Qualtrics refused the access token that it gave to the OAuth client."),
+        gettext_lazy("Make sure that the host is the data centre in which the OAuth client was made."),
+    ),
+    "oauth_scope_missing": (
+        gettext_lazy("The OAuth client may not do this in Qualtrics."),
+        gettext_lazy(
+            "Add the scope that this needs to the client in Qualtrics and to the connection. If it has it, the user for whom "
+            "the client acts lacks the right."
+        ),
+    ),
     "right_missing": (
         gettext_lazy("The owner of the API token may not do this in Qualtrics."),
         gettext_lazy(
@@ -176,16 +199,20 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
     ),
     # Our own keys.
     "key_missing": (
-        gettext_lazy("The key that opens the stored token is missing."),
-        gettext_lazy("Put the key back into ENCRYPTION_KEYS, or save the API token in the connection again."),
+        gettext_lazy("The key that opens the stored token or client secret is missing."),
+        gettext_lazy(
+            "Put the key back into ENCRYPTION_KEYS, or save the API token or client secret in the connection again."
+        ),
     ),
     "envelope_broken": (
-        gettext_lazy("The stored token does not belong to this connection and host, or it was changed."),
-        gettext_lazy("Save the API token in the connection again."),
+        gettext_lazy(
+            "The stored token or client secret does not belong to this connection and host, or it was changed."
+        ),
+        _SAVE_AGAIN,
     ),
     "encryption_failed": (
-        gettext_lazy("The stored token cannot be read."),
-        gettext_lazy("Save the API token in the connection again."),
+        gettext_lazy("The stored token or client secret cannot be read."),
+        _SAVE_AGAIN,
     ),
     # Why nothing is fetched at all.
     "connection_disabled": (
@@ -220,6 +247,10 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
         ),
     ),
     # Ours.
+    "changes_paused": (
+        gettext_lazy("Nothing was sent: this database may be a copy, and a copy must not act in Qualtrics."),
+        gettext_lazy("An admin can say under Settings whether this is the original, or a copy that stands beside it."),
+    ),
     "path_refused": (gettext_lazy("This call would leave the Qualtrics API and was not sent."), _REPORT),
     "header_refused": (gettext_lazy("This call has a header that may not be set and was not sent."), _REPORT),
     "qualtrics_error": (gettext_lazy("Something went wrong while Qualtrics was asked."), _TRY_LATER),

@@ -163,9 +163,12 @@ def database_trouble(work: Slice, error: Exception) -> float | None:
 
 
 # Errors of the connection as a whole: nothing else of it will work until a person acts.
-STOPPING = ("token_refused", "token_malformed", "key_missing", "envelope_broken", "encryption_failed")
+STOPPING = (
+    *("token_refused", "token_malformed", "oauth_client_refused", "oauth_scope_refused", "oauth_token_refused"),
+    *("key_missing", "envelope_broken", "encryption_failed"),
+)
 # Errors of one survey that need a person, but may also heal by themselves.
-OF_THE_SURVEY = ("right_missing", "not_found", "survey_gone")
+OF_THE_SURVEY = ("right_missing", "oauth_scope_missing", "not_found", "survey_gone")
 
 
 def _remember_failure(work: Slice, code: str, now: datetime) -> None:

@@ -62,7 +62,7 @@ def connection_new(request: PageRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = deeds.create_connection(
-            host=form.cleaned_data["host"], token=form.cleaned_data["token"], by=request.user, **form.settings()
+            host=form.cleaned_data["host"], by=request.user, **form.credentials(), **form.settings()
         )
         messages.success(request, _("The connection was added. Test it now: each check says what to do if it fails."))
         return redirect("integrations:connection", made.pk)
@@ -80,15 +80,15 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
                 found,
                 form.cleaned_data["version"] or 0,
                 host=form.cleaned_data["host"],
-                token=form.cleaned_data["token"],
+                **form.credentials(),
                 **form.settings(),
             )
         except Outdated as conflict:
             outdated = conflict.current
             form.see(outdated.version)
         else:
-            if form.cleaned_data["token"]:
-                retrieve_all(found, request.user)  # what the old token could not fetch
+            if form.may_see_more():
+                retrieve_all(found, request.user)
             messages.success(request, _("The connection was saved."))
             return redirect("integrations:connection", found.pk)
     status = 409 if outdated else 422 if form.errors else 200
@@ -135,7 +135,7 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
     except Outdated:
         messages.error(request, _changed_meanwhile())
     except deeds.TokenNeeded:
-        messages.error(request, _("This host must be entered by hand, together with the API token."))
+        messages.error(request, _("This host must be entered by hand, together with the API token or client secret."))
     except EncryptionError as error:
         messages.error(request, " ".join(explain(error.code)))
     else:

@@ -15,7 +15,7 @@ SOURCES = [ROOM / "encryption.py", *sorted((ROOM / "qualtrics").glob("*.py"))]
 
 
 def codes_in_the_code():
-    """Every `code=` and `code = ` with a literal, wherever an error is made; and the codes of TLS."""
+    """Every `code=` and `code = ` with a literal, wherever an error is made; and the codes of TLS and OAuth."""
     for source in SOURCES:
         if source.name in ("messages.py", "connector_test.py"):
             continue
@@ -27,7 +27,8 @@ def codes_in_the_code():
                     if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
                 )
             if isinstance(node, ast.Assign) and any(
-                isinstance(t, ast.Name) and t.id in ("code", "gone", "_TLS_CODES") for t in node.targets
+                isinstance(t, ast.Name) and t.id in ("code", "gone", "_TLS_CODES", "_REFUSALS", "_OF_OAUTH")
+                for t in node.targets
             ):
                 yield from (
                     leaf.value
@@ -36,11 +37,19 @@ def codes_in_the_code():
                 )
 
 
-USED = sorted(set(codes_in_the_code()) - {"GSI_2", "GS_5", "error_code"})
+USED = sorted(set(codes_in_the_code()) - {"GSI_2", "GS_5", "error_code", "invalid_scope"})
 
 
 def test_the_search_finds_codes():
-    assert {"token_refused", "dns_failed", "zip_empty", "key_missing", "tls_name", "survey_gone"} <= set(USED)
+    assert {
+        "token_refused",
+        "oauth_scope_refused",
+        "dns_failed",
+        "zip_empty",
+        "key_missing",
+        "tls_name",
+        "survey_gone",
+    } <= set(USED)
 
 
 @pytest.mark.parametrize("code", USED)
