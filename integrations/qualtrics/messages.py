@@ -246,6 +246,10 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
             "Choose “Retrieve now” to try again. If it happens again, report it with the details of this fetch."
         ),
     ),
+    "sender_lost": (
+        gettext_lazy("Parcours stopped while it was handing this to Qualtrics."),
+        gettext_lazy("Look in Qualtrics whether it was sent before you prepare it again."),
+    ),
     # Ours.
     "changes_paused": (
         gettext_lazy("Nothing was sent: this database may be a copy, and a copy must not act in Qualtrics."),
@@ -277,10 +281,6 @@ def vendor_words(*, status: object = None, error_code: str = "", error_message: 
     if error_code or error_message:
         said["code"] = error_code or "–"
         return _("Qualtrics answered %(status)s %(code)s “%(message)s”.") % said
-    "sender_lost": (
-        gettext_lazy("Parcours stopped while it was handing this to Qualtrics."),
-        gettext_lazy("Look in Qualtrics whether it was sent before you prepare it again."),
-    ),
     if request_id:
         return _("The answer had the status %(status)s (request %(request)s).") % said
     return _("The answer had the status %(status)s.") % said
