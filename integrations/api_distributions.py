@@ -72,7 +72,7 @@ class DistributionSerializer(VersionedSerializer):
         model = Distribution
         fields = [
             "id", "version", "connection", "kind", "state", "survey_external_id", "survey_name",
-            "directory_external_id", "request", "recipients", "external_id", "error_code", "error", "created_at",
+            "directory_external_id", "request", "recipients", "audience", "external_id", "error_code", "error", "created_at",
             "confirmed_at", "vendor_status", "statistics", "statistics_at",
         ]  # fmt: skip
         read_only_fields = fields

@@ -66,7 +66,7 @@ class ContactForm(forms.Form):
     first_name = one_line(_("First name"))
     last_name = one_line(_("Last name"))
     email = forms.EmailField(label=_("E-mail"), required=False, max_length=254, show_hidden_initial=True)
-    phone = one_line(_("Phone"), help_text=_("With the country's code, for example +33 6 12 34 56 78."))
+    phone = one_line(_("Phone"), help_text=_("For example +33 6 12 34 56 78."))
     reference = one_line(_("External reference"))
     language = one_line(_("Language"), help_text=_("For example FR."))
     unsubscribed = forms.BooleanField(label=_("Unsubscribed"), required=False, show_hidden_initial=True)

@@ -12,7 +12,8 @@ from integrations.distribution_rules import FIELDS, LINK_TYPES, SMS_METHODS, bro
 from integrations.distributions import Choices
 from integrations.models import Connection, Distribution
 
-_WORDS = {
+# What the vendor calls methods and kinds of link, in people's words.
+WORDS = {
     "Invite": _("Invitation"),
     "Interactive": _("Interactive (the questions are asked by SMS)"),
     "Reminder": _("Reminder"),
@@ -59,13 +60,13 @@ class PlaceForm(forms.Form):
 class DistributionForm(forms.Form):
     """Every field of the module. `wish` is what the rules and the deed take."""
 
-    mailing_list = _choice(_("Mailing list"))
-    transaction_batch = _choice(_("Transaction batch"))
+    mailing_list = _choice(_("Mailing list"), help_text=_("This or a transaction batch."))
+    transaction_batch = _choice(_("Transaction batch"), help_text=_("This or a mailing list."))
     person = _line(
         _("Contact"), help_text=_("Name or e-mail of one person in the mailing list. Empty: everybody in it.")
     )
-    sample = _choice(_("Sample"))
-    method = _choice(_("Method"), choices=[(name, _WORDS[name]) for name in SMS_METHODS])
+    sample = _choice(_("Sample"), help_text=_("A part of the mailing list, in place of everybody in it."))
+    method = _choice(_("Method"), choices=[(name, WORDS[name]) for name in SMS_METHODS])
     parent = _choice(_("Parent distribution"), help_text=_("What a reminder or thank-you follows."))
     name = _line(_("Distribution name"))
     from_email = forms.EmailField(label=_("From e-mail"), required=False, max_length=254)
@@ -80,9 +81,9 @@ class DistributionForm(forms.Form):
         help_text=_("${l://SurveyURL} stands for the address of the survey."),
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    link_type = _choice(_("Kind of link"), choices=[(name, _WORDS[name]) for name in LINK_TYPES])
+    link_type = _choice(_("Kind of link"), choices=[(name, WORDS[name]) for name in LINK_TYPES])
     send_at = _moment(_("Send date"), help_text=_("Empty: as soon as it is confirmed."))
-    expires_at = _moment(_("Expiration date"))
+    expires_at = _moment(_("Expiration date"), help_text=_("Empty: the link to the survey does not expire."))
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integrations.distribution_rules import Broken
-from integrations.qualtrics.directory import Contact, Directory
+from integrations.qualtrics.directory import Contact, Directory, Named
 from integrations.qualtrics.errors import NotFound
 
 # So many of one e-mail address in a directory are looked at; a list of thousands is not read for one person.
@@ -41,17 +42,18 @@ def person_of(book: Directory, directory_id: str, list_id: str, lookup_id: str) 
     return lookup_id
 
 
-def count(book: Directory, wish: Mapping[str, Any]) -> int:
-    """How many people a list, sample or batch has now. Raises `Broken` if it is gone."""
+def audience_of(book: Directory, wish: Mapping[str, Any]) -> Named:
+    """The list, sample or batch with its present size. Raises `Broken` if it is gone."""
+    directory = wish["directory"]
     if wish.get("transaction_batch"):
-        return book.batch_size(wish["directory"], wish["transaction_batch"])
-    if wish.get("sample"):
-        found, key = book.samples(wish["directory"]), "sample"
+        found, key = book.batches(directory), "transaction_batch"
+    elif wish.get("sample"):
+        found, key = book.samples(directory), "sample"
     else:
-        found, key = book.mailing_lists(wish["directory"]), "mailing_list"
+        found, key = book.mailing_lists(directory), "mailing_list"
     for each in found:
         if each.id == wish[key]:
-            return each.size or 0
+            return replace(each, size=book.batch_size(directory, each.id)) if key == "transaction_batch" else each
     raise Broken({key: _("This does not exist in Qualtrics any more.")})
 
 

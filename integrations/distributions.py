@@ -157,8 +157,9 @@ def _drafted(connection: Connection, kind: str, wish: Mapping[str, Any]) -> dict
     with client_for(connection) as client:
         book = Directory(client)
         survey = client.survey(wish["survey"])
+        audience = recipients.audience_of(book, wish)
         lookup = recipients.lookup_of(book, wish) if wish.get("person") else ""
-        people = 1 if lookup else recipients.count(book, wish)
+    people = 1 if lookup else audience.size or 0
     if not people:
         raise Broken({"mailing_list": _("There is nobody in it.")})
     return {
@@ -167,6 +168,7 @@ def _drafted(connection: Connection, kind: str, wish: Mapping[str, Any]) -> dict
         "directory_external_id": wish["directory"],
         "request": body_of(kind, wish, lookup, timezone.now()),
         "recipients": people,
+        "audience": audience.name[:255],
     }
 
 

@@ -393,6 +393,7 @@ class Distribution(Versioned):
     # What is or was sent. A person is in it by their id in a mailing list only.
     request = models.JSONField(default=dict)
     recipients = models.PositiveIntegerField(_("recipients"))
+    audience = models.CharField(max_length=255, blank=True)  # what the list, sample or batch is called
     external_id = models.CharField(max_length=64, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.JSONField(default=dict, blank=True)
@@ -421,6 +422,11 @@ class Distribution(Versioned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.survey_name}"
+
+    @property
+    def title(self) -> str:
+        """Its name, or the subject of the e-mail."""
+        return self.request.get("name") or self.request.get("header", {}).get("subject", "")
 
     @property
     def send_at(self) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -9,13 +10,14 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.versions import Outdated
 from integrations import distribution_progress
 from integrations import distributions as deeds
-from integrations.distribution_forms import DistributionForm, PlaceForm, initial_of
+from integrations.distribution_forms import WORDS, DistributionForm, PlaceForm, initial_of
 from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.page_request import PageRequest
@@ -82,7 +84,7 @@ def distribution(request: PageRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
     if found.error_code:
         context["trouble"] = explain(found.error_code)
-    context["counts"] = _counts(found)
+    context |= {"counts": _counts(found), **_in_words(found)}
     return render(request, "integrations/distribution.html", context)
 
 
@@ -196,6 +198,18 @@ def _counts(found: Distribution) -> list[tuple[str, int]]:
         "bounced": _("Bounced"), "failed": _("Failed"),
     }  # fmt: skip
     return [(label, found.statistics[name]) for name, label in labels.items() if name in found.statistics]
+
+
+def _in_words(found: Distribution) -> dict[str, Any]:
+    """What stands in the body of the call in the vendor's words."""
+    link = found.request.get("surveyLink", {})
+    expires_at = link.get("expirationDate") or found.request.get("surveyLinkExpirationDate")
+    return {
+        "method": WORDS.get(found.request.get("method", "")),
+        "link_type": WORDS.get(link.get("type", "")),
+        "expires_at": datetime.fromisoformat(expires_at) if expires_at else None,
+        "at_once": found.state == Distribution.State.DRAFT and found.send_at <= timezone.now(),
+    }
 
 
 def _crumbs(draft: Distribution | None = None) -> list[dict[str, str]]:

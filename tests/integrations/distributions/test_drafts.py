@@ -174,6 +174,19 @@ def test_a_draft_of_a_connection_that_is_switched_off_says_so(alice, prepared, e
     assert "The connection is switched off." in page.content.decode()
 
 
+def test_the_page_says_everything_that_will_be_sent(alice, prepared, email, sms, there):
+    page = alice.get(reverse("integrations:distribution", args=[prepared(full(email, sms, there, "email")).pk]))
+    shown = " ".join(page.content.decode().split())
+    for words in (
+        "Pilot group", "Rail &lt;noreply@qemailserver.com&gt;", "cx@rail.example", "How was it?", there.invite,
+        "Several responses each", "25 Nov 2036", "25 Dec 2036",
+    ):  # fmt: skip
+        assert words in shown
+    page = alice.get(reverse("integrations:distribution", args=[prepared(sms()).pk])).content.decode()
+    for words in ("Pilot group", "Wave 7", "Invitation", "Tell us: ${l://SurveyURL}", "As soon as it is confirmed"):
+        assert words in page
+
+
 def test_a_date_that_has_come_is_as_good_as_none():
     wish = {"survey": "SV_1", "mailing_list": "CG_1", "from_email": "a@b.example", "subject": "s", "message_text": "t"}
     body = body_of("email", wish, "", NOW)

@@ -100,6 +100,13 @@ def test_what_keeps_the_rules_is_prepared_and_qualtrics_takes_it(
     draft = api.post(URL, (email if kind == "email" else sms)(**filled(changes, there)))
     assert draft.status_code == 201, draft.json()
     assert (draft.json()["state"], draft.json()["recipients"]) == ("draft", recipients)
+    called = {
+        3: "Pilot group",
+        1: "Pilot group",
+        13: "One in ten",
+        8: there.book.batches[there.batch].shown()["creationDate"],
+    }
+    assert draft.json()["audience"] == called[recipients]
     assert sent() == []
     done = api.post(f"{URL}{draft.json()['id']}/send/", {"version": 1}).json()
     assert (done["state"], done["error"]) == ("sent", "")
@@ -129,8 +136,21 @@ def test_a_person_becomes_their_id_in_the_list(api, email, there, sent):
     assert api.post(URL, email(mailing_list=there.regular.id, person=single)).status_code == 201
 
 
+def test_a_person_is_found_by_email_without_reading_the_list(api, email, there, sent, sandbox):
+    answer = api.post(URL, email(mailing_list=there.regular.id, person="customer099@coastline.example"))
+    assert answer.status_code == 201
+    assert [call["path"] for call in sandbox.control.calls(path=f"/mailinglists/{there.regular.id}")] == []
+    lookup = answer.json()["request"]["recipients"]["contactId"]
+    contact = there.book.contacts[there.regular.members[lookup]]
+    assert contact.email == "customer099@coastline.example"
+    # Somebody of the directory who is not in this list.
+    assert "person" in api.post(URL, email(person="customer099@coastline.example")).json()["errors"]
+
+
 def test_a_list_that_is_gone_or_empty_is_said(api, email, there, sent):
     assert "mailing_list" in api.post(URL, email(mailing_list="CG_gone")).json()["errors"]
+    batch = email(mailing_list="", transaction_batch="BT_gone")
+    assert "transaction_batch" in api.post(URL, batch).json()["errors"]
     members, there.pilot.members = there.pilot.members, {}
     try:
         assert "mailing_list" in api.post(URL, email()).json()["errors"]
