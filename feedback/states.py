@@ -92,10 +92,16 @@ def state_of(facts: ItemFacts, now: datetime) -> State:
     return State.LIVE if facts.has_usable_answers else State.WAITING
 
 
-def _is_late(facts: ItemFacts, now: datetime) -> bool:
+def late_from(facts: ItemFacts) -> datetime | None:
+    """The moment after which the data are old; None if they never are."""
     if facts.last_good_fetch_at is None or facts.retrieve_every is None:
-        return False
-    return now - facts.last_good_fetch_at > MISSED_FETCHES * facts.retrieve_every
+        return None
+    return facts.last_good_fetch_at + MISSED_FETCHES * facts.retrieve_every
+
+
+def _is_late(facts: ItemFacts, now: datetime) -> bool:
+    late = late_from(facts)
+    return late is not None and now > late
 
 
 _EXPLANATIONS: dict[State, Promise] = {

@@ -22,6 +22,8 @@ def running_for(journey: Journey) -> list[tuple[Fetch, Progress]]:
 
     Only those that somebody waits for: a scheduled one that brings a handful of responses needs no bar.
     """
+    if not Fetch.objects.filter(state__in=Fetch.OPEN).exists():  # as a rule: then the long question need not be asked
+        return []
     surveys = journey.lanes.filter(cards__feedback_item__chosen_state="retrieving").values(
         "cards__feedback_item__survey"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
 from django_htmx.middleware import HtmxDetails
 
-from journeys import map as maps
+from accounts.models import User
+from journeys import drawn
 from journeys.models import Journey
 
 _LEVELS = {messages.SUCCESS: "success", messages.WARNING: "warning", messages.ERROR: "error"}
@@ -32,8 +33,8 @@ def map_again(request: HtmxRequest, journey: Journey, message: object, level: in
     if not request.htmx:
         messages.add_message(request, level, str(message))
         return redirect("journeys:detail", journey.pk)
-    drawn = maps.draw(journey, can_change=can_change(request))
-    response = render(request, "journeys/detail.html#map", {"map": drawn, "alone": True})
+    shown = drawn.show(journey, cast(User, request.user), can_change=can_change(request))
+    response = render(request, "journeys/detail.html#map", {"map": shown, "alone": True})
     trigger_client_event(response, "toast", {"level": _LEVELS[level], "message": str(message)})
     trigger_client_event(response, "dialog:close", {})
     return reswap(retarget(response, "#map"), "innerHTML")

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 
 from accounts.versions import Outdated
 from accounts.versions_api import VersionedUpdates, seen_version
-from journeys import editing, map
+from journeys import editing
 from journeys import serializers as shapes
+from journeys.lanes import MapContext
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
 
 
@@ -59,7 +60,7 @@ class Journeys(Refusals, TwoShapes, VersionedUpdates, viewsets.ModelViewSet):
     @action(detail=True, pagination_class=None, filterset_fields=None)
     def map(self, request: Request, pk: str) -> Response:
         """The whole map in one answer."""
-        context = map.read(self.get_object())
+        context = MapContext(self.get_object())
         whole = {
             "journey": context.journey,
             "phases": context.phases,

@@ -9,7 +9,8 @@ class JourneysConfig(AppConfig):
     verbose_name = _("Journey maps")
 
     def ready(self) -> None:
-        from journeys import card_lanes, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
+        from journeys import card_lanes, drawn, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
 
+        drawn.register_all()
         card_lanes.register_all()
         sentiment_lane.register_all()

@@ -14,6 +14,9 @@ The map draws lanes that it does not know. A kind is one small class and one tem
 
     register(PulseLane())
 
+What a map is drawn from is the rows of this room; a kind that shows others as well names them to `drawn.register_rows`, and
+sets `context.good_until` where time alone changes what it shows.
+
 The template draws one cell from `place.cell.items`, and sees `place.stage`, `entry.lane`, `map` and `perms` besides.
 The map as a whole is one form (so that its buttons work without JavaScript): a cell may hold links and buttons with
 `formaction`, but no `<form>`. `head_template`, if a kind has it, is drawn below the lane's name.
@@ -21,8 +24,10 @@ The map as a whole is one form (so that its buttons work without JavaScript): a 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -45,15 +50,31 @@ class Cell:
 
 @dataclass
 class MapContext:
-    """What was read of the map already, so that no kind reads it again."""
+    """The rows of the map, each read when it is first asked for and then shared, so that no kind reads it again."""
 
     journey: Journey
-    phases: Sequence[Phase]
-    stages: Sequence[Stage]
-    lanes: Sequence[Lane]
     can_change: bool = False
-    cards: Mapping[CellKey, list[Card]] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)  # what one kind read and another may use, by a name of theirs
+    good_until: datetime | None = None  # then something else is to be drawn although no row has changed
+
+    @cached_property
+    def phases(self) -> list[Phase]:
+        return list(self.journey.phases.all())
+
+    @cached_property
+    def stages(self) -> list[Stage]:
+        return list(self.journey.stages.all())
+
+    @cached_property
+    def lanes(self) -> list[Lane]:
+        return list(self.journey.lanes.all())
+
+    @cached_property
+    def cards(self) -> Mapping[CellKey, list[Card]]:
+        cards: dict[CellKey, list[Card]] = defaultdict(list)
+        for card in Card.objects.filter(lane__journey=self.journey).defer("created_at", "updated_at"):
+            cards[card.lane_id, card.stage_id].append(card)
+        return cards
 
     @cached_property
     def personas(self) -> list[JourneyPersona]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from accounts.templatetags.parcours import icon
 from journeys.columns import Group, grouped
 from journeys.lanes import Cell, CellKey, LaneKind, MapContext, kind_named
-from journeys.models import Card, Journey, Lane, Phase, Stage
+from journeys.models import Journey, Lane, Phase, Stage
 from journeys.summaries import Heading, heading_of
 
 _LINES = 6  # colours of the phases, see map.css
@@ -92,8 +92,6 @@ class Map:
     columns: list[Column]
     heads: list[Heads]
     lanes: list[LaneRows]
-    heading: Heading
-
     url: str  # of the map's page; those of its parts lie below
     plus: SafeString  # icons that every cell or every menu shows, drawn once
     dots: SafeString
@@ -107,25 +105,16 @@ class Map:
         return len(self.columns) + 1
 
 
-def read(journey: Journey, *, can_change: bool = False) -> MapContext:
-    """The rows of the map, in four queries whatever its size."""
-    cards: dict[CellKey, list[Card]] = defaultdict(list)
-    for card in Card.objects.filter(lane__journey=journey).defer("created_at", "updated_at"):
-        cards[card.lane_id, card.stage_id].append(card)
-    return MapContext(
-        journey=journey,
-        phases=list(journey.phases.all()),
-        stages=list(journey.stages.all()),
-        lanes=list(journey.lanes.all()),
-        can_change=can_change,
-        cards=cards,
-    )
-
-
-def draw(journey: Journey, *, can_change: bool = False) -> Map:
-    """The whole map. Each kind of lane is asked once for all of its cells."""
-    context = read(journey, can_change=can_change)
-    heading = heading_of(context)
+def draw(
+    journey: Journey,
+    *,
+    can_change: bool = False,
+    context: MapContext | None = None,
+    heading: Heading | None = None,
+) -> Map:
+    """The whole map. Each kind of lane is asked once for all of its cells. `context`, `heading`: where they are known."""
+    context = context or MapContext(journey, can_change)
+    heading = heading or heading_of(context)
     url = reverse("journeys:detail", args=[journey.pk])
     columns, heads = _columns(context, heading, url)
     return Map(
@@ -134,7 +123,6 @@ def draw(journey: Journey, *, can_change: bool = False) -> Map:
         columns,
         heads,
         _lanes(context, columns, url),
-        heading,
         url=url,
         plus=icon("plus", label=gettext("Add")),
         dots=icon("ellipsis"),

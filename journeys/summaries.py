@@ -28,6 +28,7 @@ Head = Callable[[MapContext], Heading]
 
 _summaries: list[Summarise] = []
 _headings: list[Head] = []
+_kept: list[Head] = []  # those that show registered rows only
 
 
 def register_summary(summarise: Summarise) -> None:
@@ -36,10 +37,14 @@ def register_summary(summarise: Summarise) -> None:
         _summaries.append(summarise)
 
 
-def register_heading(head: Head) -> None:
-    """`head(context)` gives what stands in the heading of one map."""
-    if head not in _headings:
-        _headings.append(head)
+def register_heading(head: Head, *, kept: bool = False) -> None:
+    """`head(context)` gives what stands in the heading of one map.
+
+    It is asked whenever the map is shown; with `kept`, only when rows that maps are drawn from have changed: see `drawn.py`.
+    """
+    heads = _kept if kept else _headings
+    if head not in heads:
+        heads.append(head)
 
 
 def summaries_of(journeys: Sequence[Journey]) -> dict[int, SafeString]:
@@ -49,7 +54,21 @@ def summaries_of(journeys: Sequence[Journey]) -> dict[int, SafeString]:
 
 def heading_of(context: MapContext) -> Heading:
     """Every registered piece of this map's heading, one behind the other."""
-    headings = [head(context) for head in _headings]
+    return joined([live_heading(context), kept_heading(context)])
+
+
+def live_heading(context: MapContext) -> Heading:
+    """The pieces that are asked for whenever the map is shown."""
+    return joined([head(context) for head in _headings])
+
+
+def kept_heading(context: MapContext) -> Heading:
+    """The pieces that change only with rows that maps are drawn from."""
+    return joined([head(context) for head in _kept])
+
+
+def joined(headings: Sequence[Heading]) -> Heading:
+    """Pieces of several headings, one behind the other."""
     return Heading(
         journey=mark_safe("".join(heading.journey for heading in headings)),  # noqa: S308 (each part is safe)
         phases=_joined([heading.phases for heading in headings]),

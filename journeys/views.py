@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.versions import Outdated, delete_if_current
-from journeys import map as maps
+from journeys import drawn
 from journeys.answers import HtmxRequest, can_change, dialog, go
 from journeys.forms import JourneyForm
 from journeys.impact import goes_with
@@ -50,10 +50,10 @@ def journey_list(request: HtmxRequest) -> HttpResponse:
 def detail(request: HtmxRequest, journey_pk: int) -> HttpResponse:
     """The map; only its inner part when a dialog elsewhere says that it has changed."""
     journey = get_object_or_404(Journey.objects.select_related("parent"), pk=journey_pk)
-    drawn = maps.draw(journey, can_change=can_change(request))
+    shown = drawn.show(journey, cast(User, request.user), can_change=can_change(request))
     only_map = request.htmx and request.htmx.target == "map"
     template = "journeys/detail.html#map" if only_map else "journeys/detail.html"
-    return render(request, template, {"map": drawn, "alone": only_map})
+    return render(request, template, {"map": shown, "alone": only_map})
 
 
 def journey_new(request: HtmxRequest) -> HttpResponse:

@@ -12,14 +12,16 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation
 from accounts.templatetags.parcours import state_badge
-from feedback.models import FeedbackItem
+from feedback.models import FeedbackItem, ManualValue, Question, Survey
 from feedback.states import State
+from journeys.drawn import register_rows
 from journeys.lanes import Cell, CellKey, MapContext, register
-from journeys.models import Journey, Lane
+from journeys.models import Card, Journey, Lane
 from journeys.summaries import Heading, register_heading, register_summary
 from kpis.figures import Figure
-from kpis.models import Consolidation
+from kpis.models import Consolidation, Counting
 from kpis.scores import ItemScore, Scores, read_journeys
 from kpis.sparkline import sparkline
 
@@ -125,7 +127,8 @@ class Badges:
 def scores_of_map(context: MapContext) -> Scores:
     """The numbers of a map, read once for all that shows them."""
     if _SHARED not in context.shared:
-        context.shared[_SHARED] = read_journeys([context.journey], with_sparks=True)
+        scores = context.shared[_SHARED] = read_journeys([context.journey], with_sparks=True)
+        context.good_until = min(filter(None, (context.good_until, scores.good_until())))
     return context.shared[_SHARED]
 
 
@@ -196,5 +199,16 @@ def _chips(figures: Sequence[Figure]) -> SafeString:
 def register_all() -> None:
     register(FeedbackLane())
     register(KpiLane())
-    register_heading(heading)
+    register_heading(heading, kept=True)
     register_summary(summaries)
+    items = f"""card_id IN (SELECT card.id FROM {Card._meta.db_table} AS card JOIN {Lane._meta.db_table} AS lane
+        ON lane.id = card.lane_id WHERE lane.journey_id IN (SELECT id FROM family))"""  # noqa: S608
+    of_items = f"FROM {FeedbackItem._meta.db_table} WHERE {items}"
+    register_rows(FeedbackItem, items)
+    register_rows(Card, f"id IN (SELECT card_id {of_items})")
+    register_rows(Question, f"id IN (SELECT question_id {of_items})")
+    register_rows(Survey, f"id IN (SELECT survey_id {of_items})")
+    register_rows(ManualValue, f"item_id IN (SELECT id {of_items})")
+    register_rows(Counting, f"survey_id IN (SELECT survey_id {of_items})")  # another version for each recount
+    register_rows(Consolidation, "journey_id IN (SELECT id FROM family)")
+    register_rows(Organisation, "id = 1")

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback.models import FeedbackItem, ManualValue
-from feedback.states import IN_KPIS, ItemFacts, State, facts_of, state_of
+from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
 from kpis.consolidation import Part, consolidate
 from kpis.figures import ALL_TIME, Figure, consolidated_figure, figure
@@ -137,6 +137,12 @@ class Scores:
     @property
     def scores(self) -> Iterable[ItemScore]:
         return self._scores.values()
+
+    def good_until(self) -> datetime:
+        """When a day ends, or data become old: then figures or states are others although no row has changed."""
+        tomorrow = datetime.combine(self.rules.today + timedelta(days=1), time(), self.rules.zone)
+        turns = [turn for score in self.scores if (turn := late_from(score.facts)) and turn >= self.rules.now]
+        return min([tomorrow, *turns])
 
     # --- One item ---------------------------------------------------------------------------------
 

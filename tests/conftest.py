@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
@@ -42,7 +42,8 @@ def _quick_passwords_and_own_folders(settings, tmp_path):
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.SPOOL_DIR.mkdir()
     settings.ERASED_LIST = tmp_path / "erased-responses.jsonl"
-    cache.clear()  # rolled back tests use the same primary keys again
+    for cache in caches.all(initialized_only=False):
+        cache.clear()  # rolled back tests use the same primary keys again
     if not settings.EMBEDDED:
         # The test's own web server finds static files by their plain names.
         plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
