@@ -46,6 +46,8 @@ ROUTES: dict[str, Row] = {
     "integrations:distribution_refresh": row(POST=_ADMIN),
     "integrations:distribution_send": row(POST=_ADMIN),
     "integrations:distribution_discard": row(POST=_ADMIN),
+    "integrations:erasure": row(GET=_ADMIN, POST=_ADMIN),
+    "api:erasure-list": row(GET=_ADMIN, POST=_ADMIN),
     "integrations:wizard_start": row(GET=_ITEMS, POST=_ITEMS),
     "integrations:wizard_edit": row(GET=_ITEMS, POST=_ITEMS),
     "api:connection-list": row(GET=_ADMIN, POST=_ADMIN),

@@ -3,13 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_contacts, api_distributions
+from integrations import api, api_console, api_contacts, api_distributions, api_erasing
 from integrations.watch_urls import api_urlpatterns
 
 router = SimpleRouter()
 router.register("connections", api.Connections, basename="connection")
 router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
 router.register("distributions", api_distributions.Distributions, basename="distribution")
+router.register("erasures", api_erasing.Erasures, basename="erasure")
 router.register("fetches", api.Fetches, basename="fetch")
 
 urlpatterns = [

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 from django.conf import settings
@@ -59,12 +60,19 @@ def read_ids(text: str) -> list[str]:
     return ids
 
 
+class StoredHere(NamedTuple):
+    """A survey in which some of them are stored."""
+
+    survey: Survey
+    responses: int
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What an erasure would remove."""
 
     asked: int
-    surveys: list[tuple[Survey, int]]  # where answers are stored, and of how many responses
+    surveys: list[StoredHere]
     messages: int
     rejected: int
     calls: int
@@ -73,7 +81,7 @@ class Found:
 
     @property
     def responses(self) -> int:
-        return sum(count for _survey, count in self.surveys)
+        return sum(each.responses for each in self.surveys)
 
     @property
     def traces(self) -> int:
@@ -115,7 +123,7 @@ def look(ids: Collection[str], person: Person | None = None) -> Found:
     stored = erasure.stored_among(ids)
     return Found(
         asked=len(ids),
-        surveys=[(survey, len(here)) for survey, here in stored.items()],
+        surveys=[StoredHere(survey, len(here)) for survey, here in stored.items()],
         messages=_messages(ids).count(),
         rejected=_rejected(ids).count(),
         calls=len(_calls(_names(ids, person))),

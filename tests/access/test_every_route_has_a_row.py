@@ -221,6 +221,8 @@ TWINS = [
     ("integrations:distribution_refresh", "POST", "api:distribution-progress", "GET"),
     ("integrations:distribution_send", "POST", "api:distribution-send", "POST"),
     ("integrations:distribution_discard", "POST", "api:distribution-detail", "DELETE"),
+    ("integrations:erasure", "GET", "api:erasure-list", "GET"),
+    ("integrations:erasure", "POST", "api:erasure-list", "POST"),
     ("integrations:wizard_start", "POST", "api:feedback-item-list", "POST"),
     ("integrations:wizard_edit", "POST", "api:feedback-item-detail", "PATCH"),
 ]  # fmt: skip
