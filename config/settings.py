@@ -267,6 +267,7 @@ SPECTACULAR_SETTINGS = {
         "Metric": "feedback.models.FeedbackItem.Metric",
         "DistributionKind": "integrations.models.Distribution.Kind",
         "SmsMethod": "integrations.distribution_rules.SMS_METHODS",
+        "Counting": "kpis.acceptance.Counting",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

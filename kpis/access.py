@@ -3,10 +3,12 @@
 from accounts.access import Row, row
 
 _VIEW = "kpis.view_kpi"
+_CHANGE = "feedback.change_feedbackitem"
 
 ROUTES: dict[str, Row] = {
     "kpis:item": row(GET=_VIEW),
     "kpis:item_comments": row(GET="feedback.view_response"),
+    "kpis:item_accept": row(GET=_CHANGE, POST=_CHANGE),
     "kpis:journey": row(GET=_VIEW),
     "kpis:journey_weighting": row(POST="journeys.change_journey"),
     "kpis:journey_export": row(GET=_VIEW),
@@ -14,6 +16,7 @@ ROUTES: dict[str, Row] = {
     "api:kpi-item-detail": row(GET=_VIEW),
     "api:kpi-item-trend": row(GET=_VIEW),
     "api:kpi-item-answers": row(GET=_VIEW),
+    "api:kpi-item-mapping": row(GET=_VIEW, POST=_CHANGE),
     "api:kpi-stage-detail": row(GET=_VIEW),
     "api:kpi-phase-detail": row(GET=_VIEW),
     "api:kpi-journey-detail": row(GET=_VIEW, PATCH="journeys.change_journey"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError as Invalid
 from django.db.models import Q
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
@@ -13,19 +14,26 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 
+from accounts.versions import Outdated
+from accounts.versions_api import Conflict, seen_version
 from feedback.models import FeedbackItem
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
+from kpis.acceptance import accept
 from kpis.figures import trend_json
 from kpis.item_view import ItemView, find
+from kpis.mappings import former_of, mapping_json
 from kpis.period_form import PeriodForm
 from kpis.periods import WINDOWS, Window
 from kpis.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
 from kpis.serializers import (
+    AcceptSerializer,
     AnswersSerializer,
     ItemFigureSerializer,
     JourneyFiguresSerializer,
+    MappingSerializer,
     PhaseFiguresSerializer,
     StageFiguresSerializer,
     TrendSerializer,
@@ -75,11 +83,14 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
     serializer_class = ItemFigureSerializer
     filterset_class = ItemKpiFilter
 
-    def _view(self, request: Request, pk: str) -> ItemView:
+    def _found(self, pk: str) -> FeedbackItem:
         item = find(int(pk)) if pk.isascii() and pk.isdecimal() else None
         if item is None:
             raise NotFound
-        return ItemView(item, window_asked(request))
+        return item
+
+    def _view(self, request: Request, pk: str) -> ItemView:
+        return ItemView(self._found(pk), window_asked(request))
 
     @extend_schema(parameters=PERIOD, responses=ItemFigureSerializer(many=True))
     def list(self, request: Request) -> Response:
@@ -133,6 +144,37 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
                 "excluded": dict(view.figure.measure.excluded) if view.figure else {},
             }
         )
+
+    @extend_schema(methods=["get"], responses=MappingSerializer, filters=False)
+    @extend_schema(
+        methods=["post"],
+        request=AcceptSerializer,
+        responses=MappingSerializer,
+        parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+        filters=False,
+    )
+    @action(detail=True, methods=["get", "post"], pagination_class=None, filter_backends=[])
+    def mapping(self, request: Request, pk: str) -> Response:
+        """The versions of the item's mapping, and how its question has changed. POST accepts the question as it is now."""
+        item = self._found(pk)
+        if request.method == "POST":
+            given = AcceptSerializer(data=request.data)
+            given.is_valid(raise_exception=True)
+            user: Any = request.user
+            try:
+                accept(
+                    item,
+                    seen_version(request),
+                    seen_question=given.validated_data["question"],
+                    counting=given.validated_data["answers"],
+                    user=user,
+                )
+            except Outdated as outdated:
+                raise Conflict({"id": item.pk, "version": outdated.current.version}) from outdated
+            except Invalid as refusal:
+                raise ValidationError(as_serializer_error(refusal)) from refusal
+            item = self._found(pk)
+        return Response(mapping_json(item, former_of(item)))
 
 
 class StageKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -277,14 +278,15 @@ class ItemView:
     @property
     def positive_text(self) -> str:
         """The values that count as positive, with their labels."""
-        if self.formula is None or not self.formula.positive_values:
-            return ""
-        labels = {str(choice["value"]): str(choice.get("label", "")) for choice in self._choices}
-        named = [
-            f"{value} ({labels[value]})" if labels.get(value, value) not in ("", value) else value
-            for value in self.formula.positive_values
-        ]
-        return ", ".join(named)
+        return named_values(self.formula.positive_values, self._choices) if self.formula else ""
+
+
+def named_values(values: Iterable[str], choices: Iterable[Mapping[str, Any]]) -> str:
+    """Values with the labels of their choices, where these say more."""
+    labels = {str(choice["value"]): str(choice.get("label", "")) for choice in choices}
+    return ", ".join(
+        f"{value} ({labels[value]})" if labels.get(value, value) not in ("", value) else value for value in values
+    )
 
 
 def counts_as(formula: Formula, value: str) -> tuple[str, str]:
@@ -307,5 +309,5 @@ def counts_as(formula: Formula, value: str) -> tuple[str, str]:
 
 def find(pk: int) -> FeedbackItem | None:
     """An item with all that its view needs."""
-    surroundings = ("card__lane__journey__parent", "question__about", "survey__source")
+    surroundings = ("card__lane__journey__parent", "question__about", "survey__source", "mapped_by")
     return next(iter(items_with_facts(Q(pk=pk), *surroundings)), None)

@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Organisation
-from feedback.models import FeedbackItem, ManualValue
+from feedback.models import FeedbackItem, FormerMapping, ManualValue
 from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
 from kpis.consolidation import Part, consolidate
@@ -73,20 +73,20 @@ class ItemScore:
     spark: Sequence[float | None] = field(default_factory=tuple)  # hidden values are gaps
 
 
-def formula_of(item: FeedbackItem) -> Formula | None:
-    """The formula that the item's fields make; None while they do not make one."""
+def formula_of(item: FeedbackItem | FormerMapping) -> Formula | None:
+    """The formula that the fields of an item, or of a mapping it had, make; None while they do not make one."""
     try:
         return Formula(item.metric, item.scale_min, item.scale_max, tuple(item.positive_values), item.reverse)
     except FormulaError:
         return None
 
 
-def classes_of(item: FeedbackItem) -> tuple[str, ...]:
+def classes_of(item: FeedbackItem | FormerMapping) -> tuple[str, ...]:
     """The classes of responses that the item counts."""
     return (COUNTED, UNFINISHED) if item.include_unfinished else (COUNTED,)
 
 
-def not_applicable_of(item: FeedbackItem) -> frozenset[str]:
+def not_applicable_of(item: FeedbackItem | FormerMapping) -> frozenset[str]:
     """The answers to the item's question that say that it does not apply."""
     return not_applicable_values(item.question.choices) if item.question else frozenset()
 

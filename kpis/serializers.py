@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from feedback.drift import Change
 from feedback.models import FeedbackItem
 from feedback.states import State
+from kpis.acceptance import Counting
 from kpis.models import Consolidation
 
 _STATES = [*State.values, "suppressed"]
@@ -57,6 +59,53 @@ class ItemFigureSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=State.choices, help_text="Derived: chosen by somebody, or from facts.")
     explanation = serializers.CharField()
     figure = FigureSerializer(allow_null=True)
+
+
+class DifferenceSerializer(serializers.Serializer):
+    change = serializers.ChoiceField(choices=[change.value for change in Change])
+    label = serializers.CharField(help_text="The change in a word.")  # type: ignore[assignment]  # the shape's word
+    before = serializers.CharField(allow_blank=True)
+    now = serializers.CharField(allow_blank=True)
+
+
+class ChangedQuestionSerializer(serializers.Serializer):
+    """How an item's question has changed since it was mapped, and what accepting that would count by."""
+
+    question = serializers.IntegerField(help_text="The question as it stands now: name it to accept it.")
+    since = serializers.DateField(help_text="Local day of the change.")
+    summary = serializers.CharField()
+    differences = DifferenceSerializer(many=True)
+    formula = serializers.CharField(allow_null=True, help_text="Null: the metric no longer suits; map it anew.")
+    recommended = serializers.ChoiceField(choices=Counting.choices)
+
+
+class FormerMappingSerializer(serializers.Serializer):
+    number = serializers.IntegerField()
+    question = serializers.IntegerField(allow_null=True)
+    wording = serializers.CharField()
+    mapped_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField()
+    figure = FigureSerializer(allow_null=True, help_text="Its last figure; it is in no KPI any more.")
+
+
+class MappingSerializer(serializers.Serializer):
+    """What an item counts, as a version; with those before it, and with what a person may accept."""
+
+    item = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Of the item, to be named when accepting.")
+    number = serializers.IntegerField(help_text="Of the mapping; the first is 1.")
+    question = serializers.IntegerField(allow_null=True)
+    mapped_at = serializers.DateTimeField()
+    changed = ChangedQuestionSerializer(allow_null=True)
+    former = FormerMappingSerializer(many=True)
+
+
+class AcceptSerializer(serializers.Serializer):
+    """The item's version goes here too, or into the header If-Match."""
+
+    version = serializers.IntegerField(required=False, min_value=1)
+    question = serializers.IntegerField(help_text="The changed question that was seen.")
+    answers = serializers.ChoiceField(choices=Counting.choices, help_text="Which answers the new version counts.")
 
 
 class StageFiguresSerializer(serializers.Serializer):

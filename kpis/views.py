@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.versions import Outdated
 from feedback import items
 from feedback.forms import ManualValueForm
 from feedback.models import FeedbackItem
+from journeys.answers import HtmxRequest, dialog, go
 from journeys.models import Journey
 from kpis import period_form
+from kpis.accept_form import AcceptForm
+from kpis.acceptance import accept, offer_for
 from kpis.comments import comment_question, comments_of
-from kpis.item_view import ItemView, find
+from kpis.item_view import ItemView, find, named_values
 from kpis.journey_view import JourneyView
+from kpis.mappings import former_of
 from kpis.models import Consolidation
 from kpis.panels import panels_for
 from kpis.scores import Rules
 from kpis.sparkline import trend_chart
 from kpis.spreadsheet import as_csv
 from kpis.weighting import choose_weighting
+from kpis.wording import how_counted
 
 
 @require_safe
@@ -47,6 +56,8 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         else "",
         "comments_on": comment_question(found),
         "panels": panels_for(request, found),
+        "offer": offer_for(found),
+        "former": former_of(found),
         "can": {deed: items.may_become(found, state) for deed, state in _EDGES.items()},
         "value_form": ManualValueForm(item=found) if _by_hand(found) else None,
     }
@@ -58,6 +69,43 @@ _EDGES = {
     "pause": FeedbackItem.Chosen.PAUSED,
     "archive": FeedbackItem.Chosen.ARCHIVED,
 }
+
+
+@require_http_methods(["GET", "POST"])
+def item_accept(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Accept the item's question as it stands now, after showing what that means."""
+    found = _item(pk)
+    offer = offer_for(found)
+    if offer is None:
+        messages.info(request, _("The question of this item has not changed, or is gone."))
+        return go(request, reverse("kpis:item", args=[pk]))
+    form = AcceptForm(request.POST or None, offer=offer, version=found.version)
+    if request.method == "POST" and form.is_valid():
+        user: Any = request.user
+        try:
+            accept(
+                found,
+                form.cleaned_data["version"],
+                seen_question=form.cleaned_data["question"],
+                counting=form.cleaned_data["answers"],
+                user=user,
+            )
+        except Outdated:
+            form.add_error(None, _("Somebody else changed this item meanwhile. It is shown as it is now: try again."))
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("The new mapping counts from now on. What it counts is being retrieved."))
+            return go(request, reverse("kpis:item", args=[pk]))
+    context = {
+        "form": form,
+        "offer": offer,
+        "item": found,
+        "journey": found.card.lane.journey,
+        "how_counted": how_counted(offer.formula) if offer.formula else "",
+        "positive": named_values(offer.formula.positive_values, offer.question.choices) if offer.formula else "",
+    }
+    return dialog(request, "kpis/accept.html", context)
 
 
 @require_safe

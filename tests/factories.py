@@ -6,6 +6,8 @@ import itertools
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import User
 from accounts.roles import Role, give_role
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Source, Survey
@@ -86,6 +88,20 @@ def make_question(survey: Survey | None = None, kind: str = Question.Kind.NPS, *
         fields.setdefault("choices", [{"value": str(v), "label": str(v), "analyze": True} for v in range(11)])
     fields.setdefault("fingerprint", f"fingerprint-{fields['field']}")
     return Question.objects.create(survey=survey, kind=kind, **fields)
+
+
+def change_question(question: Question, at: datetime | None = None, **fields: Any) -> Question:
+    """The question as its author has changed it: what was stays, and names this one as its successor."""
+    names = ("survey", "field", "external_id", "label", "wording", "kind", "choices", "scale_min", "scale_max", "about")
+    fields = (
+        {name: getattr(question, name) for name in names} | {"fingerprint": f"{question.fingerprint}-changed"} | fields
+    )
+    successor = Question.objects.create(**fields, asked_since=at, successor=question)
+    Question.objects.filter(pk=question.pk).update(successor=successor, gone_at=at or timezone.now())
+    Question.objects.filter(pk=successor.pk).update(successor=None)
+    question.refresh_from_db()
+    successor.refresh_from_db()
+    return successor
 
 
 def make_item(question: Question | None = None, stage: Stage | None = None, **fields: Any) -> FeedbackItem:

@@ -224,6 +224,7 @@ TWINS = [
     ("integrations:erasure", "GET", "api:erasure-list", "GET"),
     ("integrations:erasure", "POST", "api:erasure-list", "POST"),
     ("integrations:wizard_start", "POST", "api:feedback-item-list", "POST"),
+    ("kpis:item_accept", "POST", "api:kpi-item-mapping", "POST"),
     ("integrations:wizard_edit", "POST", "api:feedback-item-detail", "PATCH"),
 ]  # fmt: skip
 
