@@ -329,6 +329,7 @@ CELERY_TASK_ROUTES = {
     "integrations.tasks.run_slice": {"queue": "sync"},
     "integrations.tasks.look_up": {"queue": "sync"},
 }
+CELERY_WORKER_CONSUMER = "config.consumer:Consumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30.0
@@ -358,9 +359,9 @@ RECONCILE_DAYS = env.int("RECONCILE_DAYS", default=30)
 # Daily upkeep: so many days lines of rejected records and of the ledger are kept.
 KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
 KEEP_LEDGER_DAYS = env.int("KEEP_LEDGER_DAYS", default=400)
-# Responses recorded longer ago are removed, and counted for ever; 0 keeps them all.
 # Keyed hashes of erased responses, one a line, beside the database: a restored backup learns from them whom to erase again.
 ERASED_LIST = Path(env.str("ERASED_LIST", default=str(VAR_DIR / "erased-responses.jsonl")))
+# Responses recorded longer ago are removed, and counted for ever; 0 keeps them all.
 RESPONSE_RETENTION_DAYS = env.int("RESPONSE_RETENTION_DAYS", default=0)
 
 # Length of the hour of "hourly". Shorter in the demo and in tests only, where nobody waits that long.

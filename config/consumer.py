@@ -1,0 +1,32 @@
+"""The worker's consumer, made to survive a broker that goes away at an awkward moment.
+
+When Redis is lost while a message is still to be acknowledged, kombu 5.7.0 may fail to close the old channel (the read of a
+pending `BRPOP` fails, the channel stays half open, and the second attempt meets a transport that has forgotten its
+connection). Celery 5.7.0 ignores connection errors there, but not the `AttributeError` that follows, so the worker ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+
+from celery.worker.consumer import Consumer as CeleryConsumer
+
+logger = logging.getLogger(__name__)
+
+
+class Consumer(CeleryConsumer):
+    """Celery's own, with a lost connection let go of whatever state its channels are in."""
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        lost = self.connection
+        try:
+            super().on_connection_error_after_connected(exc)
+        except Exception:
+            if self.connection is not None:
+                raise
+            logger.warning("The lost connection could not be closed in order; it is let go", exc_info=True)
+            with contextlib.suppress(Exception):
+                lost.collect()
+            # What comes after the closing: requests whose messages can no longer be acknowledged are cancelled.
+            super().on_connection_error_after_connected(exc)
