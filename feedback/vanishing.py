@@ -40,11 +40,13 @@ def mark_vanished(
     zone: ZoneInfo,
     recorded_since: datetime | None = None,
     however_many: bool = False,
+    confirmed: int = 0,
 ) -> Vanished:
     """Mark live responses that are not among `present`, and note their days.
 
     Left alone are those stored by fetch `before_fetch` or later, and those recorded before `recorded_since`, which the
-    export did not cover. Unless `however_many`, a mass disappearance is reported and marks nothing.
+    export did not cover. Unless `however_many`, a mass disappearance is reported and marks nothing; up to `confirmed`
+    responses a person has said are deleted.
     """
     with transaction.atomic():
         _note_present(present)
@@ -57,7 +59,7 @@ def mark_vanished(
             ).values_list("pk", "recorded_at")
         )
         live = Response.objects.filter(survey=survey, deleted_at=None).count() if gone else 0
-        suspicious = len(gone) > SUSPICIOUS_NUMBER and len(gone) > SUSPICIOUS_SHARE * live
+        suspicious = len(gone) > max(SUSPICIOUS_NUMBER, SUSPICIOUS_SHARE * live, confirmed)
         if gone and (however_many or not suspicious):
             now = timezone.now()
             for some in _pieces(gone):

@@ -121,11 +121,10 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
             theirs = _theirs(wish["connection"], wish["contact"])
             ids, person = theirs.ids, theirs.person
         answer: dict[str, Any] = {"found": erasing.look(ids, person), "erasure": None, "vendor_trouble": ""}
-        code = status.HTTP_200_OK
         if not wish["dry_run"]:
             done = erasing.erase(ids, by=request.user, person=person, at_vendor=wish["delete_at_vendor"])  # type: ignore[arg-type]
             answer |= {"erasure": done.erasure, "vendor_trouble": " ".join(done.at_vendor.trouble or ())}
-            code = status.HTTP_201_CREATED
+        code = status.HTTP_200_OK if wish["dry_run"] else status.HTTP_201_CREATED
         return Response(ErasureAnswerSerializer(answer).data, status=code)
 
 

@@ -205,6 +205,7 @@ class Fetch(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
     vanished = models.PositiveIntegerField(_("vanished"), default=0)  # marked as deleted by a reconciliation
+    confirmed_gone = models.PositiveIntegerField(default=0)  # so many a person has said are deleted at the source
     rejected_by_reason = models.JSONField(default=dict, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_detail = models.JSONField(default=dict, blank=True)  # http status, vendor's code, text and request id

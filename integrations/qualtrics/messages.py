@@ -188,8 +188,8 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
     "mass_disappearance": (
         gettext_lazy("Unusually many responses are missing from the complete export."),
         gettext_lazy(
-            "Nothing was removed here: perhaps the owner of the API token lost the right to see them. If they were deleted "
-            "on purpose, ask whoever runs this server to confirm it with “manage.py check_sync --vendor --repair”."
+            "Nothing was removed here: perhaps the owner of the API token lost the right to see them. Give it back and look "
+            "again, or confirm on the page of the reconciliation that they were deleted."
         ),
     ),
     # Our own database.
@@ -222,6 +222,10 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
     "nothing_to_retrieve": (
         gettext_lazy("No item retrieves data from this survey."),
         gettext_lazy("Switch “Retrieve data” on for an item that uses it. Drafts and paused items retrieve nothing."),
+    ),
+    "fetch_under_way": (
+        gettext_lazy("Another fetch of this survey is under way."),
+        gettext_lazy("Try again when it has ended."),
     ),
     # Why a survey cannot be watched.
     "no_public_url": (

@@ -28,6 +28,7 @@ def ask_for_fetch(
     full: bool = False,
     slot: datetime | None = None,
     asked_by: User | None = None,
+    confirmed_gone: int = 0,
 ) -> Fetch:
     """The survey's open fetch, made if there is none; the caller wakes a worker after its transaction."""
     connection = feed.connection
@@ -43,7 +44,13 @@ def ask_for_fetch(
         with transaction.atomic():
             full = full or trigger == Fetch.Trigger.RECONCILE
             return Fetch.objects.create(
-                feed=feed, trigger=trigger, full=full, slot=slot, asked_by=asked_by, due_at=timezone.now()
+                feed=feed,
+                trigger=trigger,
+                full=full,
+                slot=slot,
+                asked_by=asked_by,
+                confirmed_gone=confirmed_gone,
+                due_at=timezone.now(),
             )
     except IntegrityError:  # somebody else asked at the same moment, or this slot has had its fetch
         if open_fetch := _open(feed):

@@ -389,6 +389,7 @@ class Slice:
                 before_fetch=self.fetch.pk,
                 zone=Organisation.current().zone,
                 recorded_since=self.fetch.window_from,
+                confirmed=self.fetch.confirmed_gone,
             )
             if found.marked:
                 self.save(vanished=self.fetch.vanished + found.gone)

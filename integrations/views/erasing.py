@@ -59,7 +59,7 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
 def _erase(request: PageRequest) -> HttpResponse:
     form = ConfirmForm(request.POST)
     if not form.is_valid():
-        messages.error(request, " ".join(form.errors.get("whom", [])))
+        messages.error(request, " ".join(map(str, form.errors["whom"])))
         return redirect("integrations:erasure")
     done = erasing.erase(form.ids, by=request.user, person=form.person, at_vendor=form.cleaned_data["at_vendor"])
     erased = ngettext(
