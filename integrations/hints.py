@@ -25,6 +25,7 @@ from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.sync import watch as demand
 from integrations.sync.asking import CannotFetch, ask_for_fetch
+from integrations.sync.mirror import mirror_questions
 from integrations.vendor import client_for
 
 logger = logging.getLogger(__name__)
@@ -196,14 +197,16 @@ def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
     if not questions:
         _leave(taken, "")  # the first fetch is still to come and brings all
         return Outcome()
-    translator = Translator({question.field: (question.pk, question.kind) for question in questions})
     # Fetches that began before these calls may hold older content, those that begin from now on hold newer.
     number = Fetch.objects.filter(feed=feed).aggregate(n=Max("pk"))["n"] or 0
     found: dict[Delivery, intake.NewResponse] = {}
     started, calls = timezone.now(), 0
     try:
         with client_for(feed.connection, limits=_ONE_TRY) as client:
-            for delivery in taken:
+            mirror_questions(feed.survey, client)  # what was edited meanwhile is not counted by the old rules
+            questions = _covered_questions(feed)
+            translator = Translator({question.field: (question.pk, question.kind) for question in questions})
+            for delivery in taken if questions else ():
                 calls += 1
                 try:
                     record = client.response(feed.survey.external_id, delivery.response_id)
@@ -221,6 +224,8 @@ def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
         logger.info("Responses cannot be read singly: %s", error)
         for delivery in taken[max(0, calls - 1) :]:
             _try_again(delivery, error)
+    if not questions:
+        _leave(taken, "")
     if not found:
         return Outcome()
     _store(found, feed, questions, number, started, calls)

@@ -158,7 +158,7 @@ def _of_question(qid: str, question: Mapping[str, Any], definition: Definition |
         selector="/".join(filter(None, (selector, sub))),
         kind="text",
     )
-    choices = _items(question.get("choices"))
+    choices = items_of(question.get("choices"))
     if kind == "MC" and selector == "NPS":
         yield replace(base, kind="nps", scale_min=0, scale_max=10, choices=_as_choices(choices))
     elif kind == "MC" and selector in _SINGLE:
@@ -169,7 +169,7 @@ def _of_question(qid: str, question: Mapping[str, Any], definition: Definition |
         yield replace(base, kind="multi", choices=_as_choices(choices, by_id=True))
         yield from _other_texts(base, choices)
     elif kind == "Matrix" and selector in ("Likert", "Bipolar", "Profile") and sub in ("SingleAnswer", "DL", ""):
-        for row_id, row in _items(question.get("subQuestions")).items():
+        for row_id, row in items_of(question.get("subQuestions")).items():
             yield _single(_part(base, row_id, row), choices)
     elif kind == "TE" and selector in _COMMENT:
         is_number = "ValidNumber" in str(question.get("validation"))
@@ -178,7 +178,7 @@ def _of_question(qid: str, question: Mapping[str, Any], definition: Definition |
         for item_id, item in choices.items():
             yield _part(base, item_id, item)
     elif kind in _ITEMS_ARE_NUMBERS and selector not in ("TB",):
-        low, high = _ends(kind, selector, qid, len(choices), definition)
+        low, high = ends_of(kind, selector, qid, len(choices), definition)
         for item_id, item in choices.items():
             yield replace(_part(base, item_id, item), kind="number", scale_min=low, scale_max=high)
     else:
@@ -202,7 +202,7 @@ def _single(base: QuestionRecord, choices: Mapping[str, dict[str, Any]]) -> Ques
 
 def _part(base: QuestionRecord, item_id: str, item: Mapping[str, Any]) -> QuestionRecord:
     """One row, item or form line of a question."""
-    words = _label(item)
+    words = label_of(item)
     return replace(
         base,
         field=f"{base.qid}_{item_id}",
@@ -219,11 +219,13 @@ def _other_texts(base: QuestionRecord, choices: Mapping[str, dict[str, Any]]) ->
             yield replace(part, field=f"{part.field}_TEXT", label=f"{part.label}_TEXT"[:120])
 
 
-def _items(source: Any) -> dict[str, dict[str, Any]]:
+def items_of(source: Any) -> dict[str, dict[str, Any]]:
+    """The choices or rows of a question by their ids, in display order."""
     return {key: item for key, item in mapping(source).items() if isinstance(item, dict)}
 
 
-def _label(item: Mapping[str, Any]) -> str:
+def label_of(item: Mapping[str, Any]) -> str:
+    """The words of a choice or row."""
     return plain(item.get("choiceText") or item.get("description") or item.get("Display"))
 
 
@@ -235,7 +237,7 @@ def _as_choices(choices: Mapping[str, dict[str, Any]], by_id: bool = False) -> t
         listed.append(
             {
                 "value": value if number is None else f"{number:g}",
-                "label": _label(choice) or value,
+                "label": label_of(choice) or value,
                 "analyze": choice.get("analyze") is not False,
             }
         )
@@ -246,7 +248,7 @@ def _number(value: str) -> float | None:
     return float(value) if re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", value, re.ASCII) else None
 
 
-def _ends(
+def ends_of(
     kind: str, selector: str, qid: str, items: int, definition: Definition | None
 ) -> tuple[float | None, float | None]:
     """The ends of the scale of sliders, stars and ranks, where they are known."""

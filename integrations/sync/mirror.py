@@ -12,6 +12,7 @@ from django.utils import timezone
 from feedback.models import Question, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
+from integrations.qualtrics.questionnaire import questionnaire
 from integrations.qualtrics.questions import QuestionRecord, question_records
 
 # A version that was read within the second of its making, perhaps; it is read once more.
@@ -55,7 +56,7 @@ def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
     now = timezone.now()
     detail = client.survey(survey.external_id)
     version = detail.modified_at.isoformat() if detail.modified_at else ""
-    is_read = bool(version) and version == survey.vendor_version and survey.questions.exists()
+    is_read = bool(version and survey.questionnaire) and version == survey.vendor_version and survey.questions.exists()
     if not is_read and not _has_settled(version, survey, now):
         version = f"{_YOUNG}{version}"
     live = detail.live_state(now)
@@ -69,9 +70,10 @@ def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
         Survey.objects.select_for_update().get(pk=survey.pk)  # two readers of one survey take turns
         if records is not None:
             _write(survey, records, now, detail.modified_at or now)
+            survey.questionnaire = questionnaire(detail, definition)
         survey.name = detail.name[:255] or survey.external_id
         survey.live, survey.read_at, survey.vendor_version = live, now, version
-        survey.save(update_fields=["name", "live", "read_at", "vendor_version"])
+        survey.save(update_fields=["name", "live", "read_at", "vendor_version", "questionnaire"])
     return list(survey.questions.filter(gone_at=None))
 
 

@@ -54,6 +54,27 @@ def verdicts() -> list[str]:
     return list(Delivery.objects.order_by("pk").values_list("verdict", flat=True))
 
 
+def test_an_edited_question_is_noticed_before_a_response_is_read(sandbox, connection, add_item):  # noqa: F811
+    sandbox.control.add_survey("Edited", key="edited", like="post-journey", active=True)
+    try:
+        survey = mirrored(connection, sandbox, "edited")
+        sandbox.control.add_responses("edited", 3)
+        kept, edited = add_item(survey), add_item(survey, "QID4")
+        work(survey)
+        watch = make_watch(survey)
+        recodes = {c.id: str(10 + n) for n, c in enumerate(sandbox.world.survey("edited").question("QID4").choices)}
+        sandbox.control.edit_question("edited", "QID4", recodes=recodes)
+        [made] = sandbox.control.add_responses("edited", 1)["ids"]
+        tell(watch, made)
+        hints.work_off(watch.pk)
+        stored = Response.objects.get(external_id=made)
+        assert set(stored.answers) == {str(kept.question_id)}
+        edited.refresh_from_db()
+        assert edited.question.successor is not None
+    finally:
+        sandbox.control.remove_survey("edited")
+
+
 def test_a_response_is_read_stored_and_counted(sandbox, watch):
     before, watermark = Response.objects.count(), watch.survey.feed.modified_until
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
