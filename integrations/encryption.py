@@ -110,9 +110,14 @@ def decrypt(envelope: str, *, table: str, column: str, row: UUID | str, host: st
     return Secret(plain.decode())
 
 
+def key_id_of(envelope: str) -> str:
+    """Id of the key that this envelope was made with."""
+    return _open(envelope)[0]
+
+
 def needs_rewrap(envelope: str) -> bool:
     """Whether this envelope was made with another key than the one that encrypts now."""
-    return _open(envelope)[0] != key_ring().first_id
+    return key_id_of(envelope) != key_ring().first_id
 
 
 def _place(table: str, column: str, row: UUID | str, host: str) -> bytes:

@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -140,7 +141,7 @@ def keys_of(watch: ResponseWatch) -> list[Secret]:
     envelopes = [("key_envelope", watch.key_envelope)]
     if watch.former_key_envelope and timezone.now() < watch.key_set_at + KEY_OVERLAP:
         envelopes.append(("former_key_envelope", watch.former_key_envelope))
-    return [encryption.decrypt(envelope, **_place(watch)) for _column, envelope in envelopes]
+    return [encryption.decrypt(envelope, **place(watch)) for _column, envelope in envelopes]
 
 
 def _new_key() -> Secret:
@@ -148,10 +149,11 @@ def _new_key() -> Secret:
 
 
 def _sealed(watch: ResponseWatch, key: Secret) -> str:
-    return encryption.encrypt(key, **_place(watch))
+    return encryption.encrypt(key, **place(watch))
 
 
-def _place(watch: ResponseWatch) -> dict:
+def place(watch: ResponseWatch) -> dict[str, Any]:
+    """Where an envelope of this watch belongs, and opens."""
     # Both keys of a row have the same place, for one becomes the other. A key belongs to our address, not to a host.
     return {"table": ResponseWatch._meta.db_table, "column": "key_envelope", "row": watch.uuid, "host": ""}
 
@@ -188,10 +190,11 @@ def _bring_in_line(watch: ResponseWatch, client: QualtricsClient) -> None:
 
 
 def _subscribe(watch: ResponseWatch, client: QualtricsClient) -> None:
-    key, url = encryption.decrypt(watch.key_envelope, **_place(watch)), address_of(watch)
+    key, url = encryption.decrypt(watch.key_envelope, **place(watch)), address_of(watch)
     made = client.subscribe(topic_of(watch.survey.external_id), url, key)
-    # Under the same key only: if somebody else was quicker, theirs is the subscription, and ours goes.
-    mine = ResponseWatch.objects.filter(pk=watch.pk, key_envelope=watch.key_envelope, subscription_id="")
+    # Under the same key only (its envelope may be another by now): if somebody else was quicker, theirs is the subscription,
+    # and ours goes.
+    mine = ResponseWatch.objects.filter(pk=watch.pk, key_set_at=watch.key_set_at, subscription_id="")
     if mine.update(subscription_id=made, publication_url=url, successful_calls=0):
         watch.subscription_id, watch.publication_url, watch.successful_calls = made, url, 0
     else:
