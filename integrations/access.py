@@ -51,6 +51,8 @@ ROUTES: dict[str, Row] = {
     "integrations:wizard_start": row(GET=_ITEMS, POST=_ITEMS),
     "integrations:wizard_edit": row(GET=_ITEMS, POST=_ITEMS),
     "api:connection-list": row(GET=_ADMIN, POST=_ADMIN),
+    "integrations:reconciliation": row(GET=_RETRIEVE, POST=_RETRIEVE),
+    "api:survey-reconciliation": row(GET=_RETRIEVE, POST=_RETRIEVE),
     "api:connection-detail": row(GET=_ADMIN, PUT=_ADMIN, PATCH=_ADMIN, DELETE=_ADMIN),
     "api:connection-test": row(POST=_ADMIN),
     # What the wizard shows to whoever may add items.

@@ -11,6 +11,7 @@ from functools import partial
 from django.db import transaction
 
 from accounts.models import User
+from integrations.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.asking import CannotFetch, ask_for_fetch
 from integrations.sync.closing import MASS
@@ -38,6 +39,12 @@ def held(feed: SurveyFeed) -> Held | None:
     if fetch is None:
         return None
     return Held(fetch, fetch.error_detail.get("gone", 0), fetch.error_detail.get("live", 0))
+
+
+def last_reconciliation(feed: SurveyFeed) -> Fetch | None:
+    """The latest one that has ended, however it did."""
+    ended = fetches().filter(feed=feed, trigger=Fetch.Trigger.RECONCILE).exclude(state__in=Fetch.OPEN)
+    return ended.first()
 
 
 def reconcile_now(feed: SurveyFeed, by: User) -> Fetch:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from integrations.views import connections, console, contacts, distributions, erasing, ledger, wizard
+from integrations.views import connections, console, contacts, distributions, erasing, ledger, reconciling, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -35,6 +35,7 @@ urlpatterns = [
     path("distributions/<int:pk>/refresh/", distributions.distribution_refresh, name="distribution_refresh"),
     path("distributions/<int:pk>/send/", distributions.distribution_send, name="distribution_send"),
     path("distributions/<int:pk>/discard/", distributions.distribution_discard, name="distribution_discard"),
+    path("feeds/<int:pk>/reconciliation/", reconciling.reconciliation, name="reconciliation"),
     path("erasure/", erasing.erasure, name="erasure"),
     path("feedback-data/", wizard.wizard_start, name="wizard_start"),
     path("feedback-data/<int:pk>/", wizard.wizard_edit, name="wizard_edit"),

@@ -222,6 +222,8 @@ TWINS = [
     ("integrations:distribution_send", "POST", "api:distribution-send", "POST"),
     ("integrations:distribution_discard", "POST", "api:distribution-detail", "DELETE"),
     ("integrations:erasure", "GET", "api:erasure-list", "GET"),
+    ("integrations:reconciliation", "GET", "api:survey-reconciliation", "GET"),
+    ("integrations:reconciliation", "POST", "api:survey-reconciliation", "POST"),
     ("integrations:erasure", "POST", "api:erasure-list", "POST"),
     ("integrations:wizard_start", "POST", "api:feedback-item-list", "POST"),
     ("kpis:item_accept", "POST", "api:kpi-item-mapping", "POST"),

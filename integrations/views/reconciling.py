@@ -1,0 +1,50 @@
+"""The reconciliation of a survey: when it was last compared with the source, reconcile now, decide what is held."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from integrations.models import Fetch, SurveyFeed
+from integrations.page_request import PageRequest
+from integrations.progress import progress_of
+from integrations.qualtrics.messages import explain
+from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
+from integrations.sync.asking import CannotFetch
+
+
+@require_http_methods(["GET", "POST"])
+def reconciliation(request: PageRequest, pk: int) -> HttpResponse:
+    feed = get_object_or_404(SurveyFeed.objects.select_related("connection", "survey"), pk=pk)
+    if request.method == "POST":
+        return _decide(request, feed)
+    under_way = Fetch.objects.filter(feed=feed, state__in=Fetch.OPEN).first()
+    context = {
+        "feed": feed,
+        "held": held(feed),
+        "last": last_reconciliation(feed),
+        "fetch": under_way,
+        "progress": under_way and progress_of(under_way),
+    }
+    return render(request, "integrations/reconciliation.html", context)
+
+
+def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
+    stated = request.POST.get("gone", "")
+    try:
+        if stated:
+            confirm_deleted(feed, request.user, int(stated) if stated.isascii() and stated.isdecimal() else -1)
+            messages.success(
+                request, _("Confirmed. They are removed from the numbers once a last look has found the same.")
+            )
+        else:
+            reconcile_now(feed, request.user)
+            messages.success(request, _("The reconciliation was asked for."))
+    except NotHeld:
+        messages.error(request, _("What is missing has changed since you looked. Look again."))
+    except CannotFetch as refused:
+        messages.error(request, " ".join(explain(refused.code)))
+    return redirect("integrations:reconciliation", feed.pk)
