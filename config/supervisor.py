@@ -7,18 +7,40 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 GRACE = 15.0  # seconds between asking a process group to end and ending it
 QUICK_DEATH = 5.0  # a child that ends sooner than this after its start is restarted more slowly each time
 _PR_SET_PDEATHSIG = 1
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor looks after this folder."""
+
+
+@contextlib.contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel lets go of however the process ends; else raise `AlreadyRunning`.
+
+    Two supervisors on one folder would share a database and a queue, and each worker would know the other's addresses wrong.
+    """
+    with (folder / "running.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(
+                f"Parcours already runs in {folder}. End it first, or name another folder in PARCOURS_VAR_DIR."
+            ) from None
+        yield
 
 
 @dataclass

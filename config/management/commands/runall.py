@@ -1,9 +1,12 @@
 """Parcours in one command: the database brought up to date, then web, worker and beat, kept alive until Ctrl-C."""
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from pathlib import Path
 
-from config.supervisor import Child, Supervisor, web, worker_with_beat
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from config.supervisor import AlreadyRunning, Child, Supervisor, alone_in, web, worker_with_beat
 
 
 class Command(BaseCommand):
@@ -13,6 +16,13 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args, **options) -> None:
+        try:
+            with alone_in(Path(settings.VAR_DIR)):
+                self._run(options)
+        except AlreadyRunning as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def _run(self, options: dict) -> None:
         call_command("migrate", verbosity=0)
         children = [Child("web", web(options["port"])), Child("worker", worker_with_beat())]
         self.stdout.write(f"Parcours: http://127.0.0.1:{options['port']}/  (Ctrl-C ends it)")
