@@ -97,14 +97,14 @@ def _vary_fetches() -> None:
     )  # fmt: skip
     for state in ("quarantined", "cancelled"):
         Fetch.objects.create(feed=feed, trigger="reconcile", state=state, due_at=now, error_code="crashed_repeatedly")
-    Fetch.objects.create(
-        feed=other, trigger="manual", state="running", step="load", due_at=now + timedelta(days=1),
     held = SurveyFeed.objects.filter(connection__name="Banque Méridian").latest("pk")
     Fetch.objects.create(
         feed=held, trigger="reconcile", state="partial", due_at=now, started_at=now, finished_at=now, full=True,
         error_code="mass_disappearance", error_detail={"gone": 1280, "live": 3410},
     )  # fmt: skip
     Survey.objects.filter(pk=held.survey_id).update(attention_code="mass_disappearance")
+    Fetch.objects.create(
+        feed=other, trigger="manual", state="running", step="load", due_at=now + timedelta(days=1),
         started_at=now, received=1200, new=1200,
     )  # fmt: skip
 
@@ -166,6 +166,11 @@ def pages() -> dict[str, list[str]]:
             for state in ("running", "partial", "failed")
             for fetch in Fetch.objects.filter(state=state)[:1]
         ],
+        "integrations:reconciliation": [
+            reverse("integrations:reconciliation", args=[feed.pk])
+            for code in ("", "mass_disappearance")
+            for feed in SurveyFeed.objects.filter(survey__attention_code=code)[:1]
+        ],
         "integrations:wizard_start": [reverse("integrations:wizard_start") + place],
         "integrations:wizard_edit": [reverse("integrations:wizard_edit", args=[item.pk]) for item in (draft, items[0])],
     }
@@ -186,19 +191,6 @@ def readable() -> dict[str, Route]:
         and route.name not in FRAGMENTS
     }
 
-        "integrations:distribution": [
-            reverse("integrations:distribution", args=[row.pk]) for row in (draft_email, sms)
-        ],
-        "integrations:distribution_edit": [reverse("integrations:distribution_edit", args=[draft_email.pk])],
-        "integrations:distribution_new": [
-            f"{reverse('integrations:distribution_new')}?connection={sms.connection_id}&kind=sms"
-            f"&survey={sms.survey_external_id}",
-        ],
-        "integrations:reconciliation": [
-            reverse("integrations:reconciliation", args=[feed.pk])
-            for code in ("", "mass_disappearance")
-            for feed in SurveyFeed.objects.filter(survey__attention_code=code)[:1]
-        ],
 
 @dataclass
 class Tour:
