@@ -40,7 +40,7 @@ class QuestionSerializer(serializers.ModelSerializer):
         model = Question
         fields = [
             "id", "survey", "field", "external_id", "label", "wording", "kind", "choices", "scale_min", "scale_max",
-            "about", "position", "gone_at",
+            "about", "position", "gone_at", "asked_since", "successor",
         ]  # fmt: skip
         read_only_fields = fields
 

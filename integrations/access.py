@@ -16,6 +16,10 @@ ROUTES: dict[str, Row] = {
     "integrations:connection_test": row(POST=_ADMIN),
     "integrations:connection_correct_host": row(POST=_ADMIN),
     "integrations:connection_delete": row(GET=_ADMIN, POST=_ADMIN),
+    "integrations:survey_list": row(GET=_RETRIEVE),
+    "integrations:survey_list_read": row(POST=_RETRIEVE),
+    "integrations:survey": row(GET=_RETRIEVE),
+    "integrations:survey_read": row(POST=_RETRIEVE),
     "integrations:ledger": row(GET=_RETRIEVE),
     "integrations:fetch": row(GET=_RETRIEVE),
     "integrations:fetch_progress": row(GET=_RETRIEVE),
@@ -73,4 +77,6 @@ ROUTES: dict[str, Row] = {
     "api:fetch-list": row(GET=_RETRIEVE),
     "api:fetch-detail": row(GET=_RETRIEVE),
     "api:survey-fetch": row(POST=_RETRIEVE),
+    "api:survey-questionnaire": row(GET="feedback.view_feedbackitem"),
+    "api:survey-read": row(POST=_RETRIEVE),
 }

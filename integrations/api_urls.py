@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling
+from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling, api_surveys
 from integrations.watch_urls import api_urlpatterns
 
 router = SimpleRouter()
@@ -32,6 +32,8 @@ urlpatterns = [
         name="distribution-choices",
     ),
     path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),
+    path("surveys/<int:pk>/questionnaire/", api_surveys.Questionnaire.as_view(), name="survey-questionnaire"),
+    path("surveys/<int:pk>/read/", api_surveys.ReadSurvey.as_view(), name="survey-read"),
     path(
         "surveys/<int:pk>/reconciliation/",
         api_reconciling.Reconciliation.as_view(),

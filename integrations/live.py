@@ -56,14 +56,22 @@ def surveys_of(connection: Connection) -> Listing[Survey]:
 
 def questions_of(survey: Survey, connection: Connection) -> Listing[Question]:
     """Every question of the survey, with the survey's live state brought up to date."""
-    known = list(survey.questions.filter(gone_at=None).select_related("about"))
-    if known and survey.read_at and timezone.now() - survey.read_at < FRESH:
+    if survey.read_at and timezone.now() - survey.read_at < FRESH and (known := _known(survey)):
         return Listing(known)
+    return read_again(survey, connection)
+
+
+def read_again(survey: Survey, connection: Connection) -> Listing[Question]:
+    """The same, however lately it was read."""
     try:
         with client_for(connection) as client:
             return Listing([question for question in mirror_questions(survey, client) if question.gone_at is None])
     except QualtricsError as error:
-        return Listing(known, explain(error.code, **error.params), error.code)
+        return Listing(_known(survey), explain(error.code, **error.params), error.code)
+
+
+def _known(survey: Survey) -> list[Question]:
+    return list(survey.questions.filter(gone_at=None).select_related("about"))
 
 
 def stored_responses(surveys: list[Survey]) -> dict[int, int]:

@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from integrations.views import connections, console, contacts, distributions, erasing, ledger, reconciling, wizard
+from integrations.views import (
+    connections,
+    console,
+    contacts,
+    distributions,
+    erasing,
+    ledger,
+    reconciling,
+    surveys,
+    wizard,
+)
 
 app_name = "integrations"
 urlpatterns = [
@@ -14,6 +24,10 @@ urlpatterns = [
     path("connections/<int:pk>/test/", connections.connection_test, name="connection_test"),
     path("connections/<int:pk>/host/", connections.connection_correct_host, name="connection_correct_host"),
     path("connections/<int:pk>/delete/", connections.connection_delete, name="connection_delete"),
+    path("connections/<int:pk>/surveys/", surveys.survey_list_read, name="survey_list_read"),
+    path("surveys/", surveys.survey_list, name="survey_list"),
+    path("surveys/<int:pk>/", surveys.survey, name="survey"),
+    path("surveys/<int:pk>/read/", surveys.survey_read, name="survey_read"),
     path("fetches/", ledger.ledger, name="ledger"),
     path("fetches/<int:pk>/", ledger.fetch, name="fetch"),
     path("fetches/<int:pk>/progress/", ledger.fetch_progress, name="fetch_progress"),

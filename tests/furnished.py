@@ -59,14 +59,17 @@ def _retrieve(fetch: Fetch) -> None:
 
 def _vary_items() -> None:
     """One item of each state, and one whose values are entered by hand."""
-    items = {item.card.title: item for item in FeedbackItem.objects.select_related("card", "survey")}
+    items = {item.card.title: item for item in FeedbackItem.objects.select_related("card", "survey", "question")}
 
     def change(title: str, **fields) -> None:
         FeedbackItem.objects.filter(pk=items[title].pk).update(**fields)
 
     change("Staff on board", chosen_state="paused")
     change("Satisfaction with the purchase", chosen_state="archived")
-    change("Punctuality", mapped_fingerprint="another")
+    punctuality = items["Punctuality"].question
+    renamed = [{**choice, "label": f"{choice['label']} (new)"} for choice in punctuality.choices[:1]]
+    added = [{"value": "7", "label": "Delighted", "analyze": True}]
+    factories.change_question(punctuality, choices=renamed + punctuality.choices[2:] + added, scale_max=7)
     change("Satisfaction with our answer", count_from=timezone.localdate() + timedelta(days=30))
     Survey.objects.filter(pk=items["Cleanliness"].survey_id).update(
         failure_code="server_trouble", failing_since=timezone.now() - timedelta(hours=3)
@@ -120,12 +123,12 @@ def pages() -> dict[str, list[str]]:
         "card": Card.objects.filter(lane__journey=journey, lane__kind=Lane.Kind.INTERACTIONS).first(),
     }
     persona = journey.journey_personas.first()
-    items = list(FeedbackItem.objects.select_related("card").order_by("pk"))
+    items = list(FeedbackItem.objects.select_related("card", "question").order_by("pk"))
     by_hand = next(item for item in items if item.origin == FeedbackItem.Origin.MANUAL)
     draft = next(item for item in items if item.chosen_state == FeedbackItem.Chosen.DRAFT)
     sentiment = next(item for item in items if item.metric == FeedbackItem.Metric.SENTIMENT)
     archived = next(item for item in items if item.chosen_state == FeedbackItem.Chosen.ARCHIVED)
-    differs = next(item for item in items if item.mapped_fingerprint == "another")
+    differs = next(item for item in items if item.question and item.question.successor_id)
     lane, stage = journey.lanes.get(kind=Lane.Kind.FEEDBACK), journey.stages.first()
     place = f"?lane={lane.pk}&stage={stage.pk}"
     found = {
@@ -153,6 +156,7 @@ def pages() -> dict[str, list[str]]:
         "kpis:item": [
             reverse("kpis:item", args=[item.pk]) for item in (items[0], by_hand, draft, sentiment, archived, differs)
         ],
+        "kpis:item_accept": [reverse("kpis:item_accept", args=[differs.pk])],
         "kpis:item_comments": [reverse("kpis:item_comments", args=[sentiment.pk])],
         "kpis:journey": [reverse("kpis:journey", args=[journey.pk])],
         **{
@@ -161,6 +165,10 @@ def pages() -> dict[str, list[str]]:
             ]
             for deed in ("", "_edit", "_delete")
         },
+        "integrations:survey": [
+            reverse("integrations:survey", args=[survey.pk])
+            for survey in (differs.survey, Survey.objects.exclude(questionnaire=[]).last(), Survey.objects.first())
+        ],
         "integrations:fetch": [
             reverse("integrations:fetch", args=[fetch.pk])
             for state in ("running", "partial", "failed")

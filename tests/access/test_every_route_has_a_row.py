@@ -207,6 +207,7 @@ TWINS = [
     ("integrations:connection_delete", "POST", "api:connection-detail", "DELETE"),
     ("integrations:connection_test", "POST", "api:connection-test", "POST"),
     ("integrations:feed_retrieve", "POST", "api:survey-fetch", "POST"),
+    ("integrations:survey_read", "POST", "api:survey-read", "POST"),
     ("integrations:console", "POST", "api:connection-call", "POST"),
     ("integrations:console", "GET", "api:console-call-list", "GET"),
     ("integrations:contacts", "GET", "api:directory-list", "GET"),

@@ -1,0 +1,96 @@
+"""A survey as its respondents see it, and reading it again, over the REST API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from feedback.models import Survey
+from integrations.api import Refused, VendorTrouble
+from integrations.live import read_again, stored_responses
+from integrations.qualtrics.messages import explain
+from integrations.surveys import shown_of, surveys
+
+
+class FedItemSerializer(serializers.Serializer):
+    """An item that a question feeds."""
+
+    item = serializers.IntegerField(source="item.pk")
+    title = serializers.CharField(source="item.card.title")
+    journey = serializers.IntegerField(source="item.card.lane.journey_id")
+    part = serializers.CharField(help_text=_("Which field of the question, where it has several."))
+    drift = serializers.CharField(help_text=_("How the question has changed since it was mapped; empty if it has not."))
+
+
+class AnswerChoiceSerializer(serializers.Serializer):
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the choice's, not the field's
+
+
+class SurveyQuestionSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    tag = serializers.CharField()
+    wording = serializers.CharField()
+    form = serializers.CharField(help_text=_("How it is answered, e.g. one, several, scale, matrix, text."))
+    choices = AnswerChoiceSerializer(many=True)
+    rows = serializers.ListField(child=serializers.CharField(), help_text=_("Rows of a matrix, or parts."))
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    must_answer = serializers.BooleanField(source="required")
+    items = FedItemSerializer(many=True)
+
+
+class QuestionnaireSerializer(serializers.Serializer):
+    """What respondents see, in their order; with the items that it feeds."""
+
+    survey = serializers.IntegerField()
+    live = serializers.ChoiceField(choices=Survey.Live.choices)
+    read_at = serializers.DateTimeField(allow_null=True)
+    responses = serializers.IntegerField(help_text=_("Stored responses."))
+    questions = SurveyQuestionSerializer(many=True)
+    of_questions_gone = FedItemSerializer(many=True, help_text=_("Items whose question is no longer in the survey."))
+
+
+class Questionnaire(APIView):
+    """The survey as its respondents see it, and the items that its questions feed."""
+
+    @extend_schema(responses=QuestionnaireSerializer, operation_id="surveys_questionnaire")
+    def get(self, request: Request, pk: int) -> Response:
+        return Response(_questionnaire(get_object_or_404(surveys(), pk=pk)))
+
+
+class ReadSurvey(APIView):
+    """Reads the survey's questions and live state again."""
+
+    @extend_schema(
+        summary="Read a survey again", request=None, responses=QuestionnaireSerializer, operation_id="surveys_read"
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        survey = get_object_or_404(surveys(), pk=pk)
+        connection = survey.source.connection
+        if not connection.enabled:
+            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+        listing = read_again(survey, connection)
+        if listing.trouble:
+            raise VendorTrouble(listing.code, " ".join(listing.trouble))
+        return Response(_questionnaire(survey))
+
+
+def _questionnaire(survey: Survey) -> dict[str, Any]:
+    shown, gone = shown_of(survey)
+    told = {
+        "survey": survey.pk,
+        "live": survey.live,
+        "read_at": survey.read_at,
+        "responses": stored_responses([survey]).get(survey.pk, 0),
+        "questions": [each.question | {"items": each.items} for each in shown],
+        "of_questions_gone": gone,
+    }
+    return dict(QuestionnaireSerializer(told).data)
