@@ -267,7 +267,9 @@ def _answers_during_backfill(bench: Bench, installation: Installation) -> tuple[
     """p95 of the map's page over HTTP, without and during a backfill."""
     port, demo = free_port(), bench.maps[installation.engine]
     gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    with installation.process(*gunicorn, "--worker-class", "gthread", "--threads", "4", "--log-level", "error"):
+    with installation.process(
+        *gunicorn, "--worker-class", "config.web_worker.Worker", "--threads", "4", "--log-level", "error"
+    ):
         ask = _asker(port, f"/journeys/{demo['journey']}/", demo["cookie"])
         quiet = [ask() for _ in range(100)]
         fetching = [sys.executable, "-m", "benchmarks.product", "fetch", "--full"]

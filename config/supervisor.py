@@ -135,8 +135,9 @@ def python(*arguments: str) -> list[str]:
 def web(port: int, threads: int = 4) -> list[str]:
     """gunicorn: one process, some threads."""
     return python(
-        *("-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread"),
-        *("--threads", str(threads), "--workers", "1", "--graceful-timeout", "5", "--log-level", "warning"),
+        *("-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
+        *("--worker-class", "config.web_worker.Worker", "--threads", str(threads), "--workers", "1"),
+        *("--graceful-timeout", "5", "--log-level", "warning"),
     )
 
 
