@@ -281,6 +281,8 @@ SPECTACULAR_SETTINGS = {
 QUALTRICS_TEST_HOSTS = env.list("QUALTRICS_TEST_HOSTS", default=[])
 # Where survey vendors reach this site with their messages, as they must spell it. Empty: responses cannot be watched.
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+# A name of this installation that a copy of it elsewhere does not have: see docs/decisions/0010.
+INSTANCE_ID = env.str("INSTANCE_ID", default="")
 # Exports are kept here between their download and the end of their loading.
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(VAR_DIR / "spool")))
 SPOOL_DIR.mkdir(parents=True, exist_ok=True)

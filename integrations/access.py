@@ -8,6 +8,7 @@ _CALL = "integrations.call_api_get"  # what else than GET may be called, the con
 _ITEMS = "feedback.change_feedbackitem"
 
 ROUTES: dict[str, Row] = {
+    "integrations:installation": row(GET=_ADMIN, POST=_ADMIN),
     "integrations:connection_list": row(GET=_ADMIN),
     "integrations:connection_new": row(GET=_ADMIN, POST=_ADMIN),
     "integrations:connection": row(GET=_ADMIN),

@@ -453,6 +453,22 @@ class Timekeeping(models.Model):
         return f"{self.ticked_at} {self.kept_up_at}"
 
 
+class Installation(models.Model):
+    """One row: where this database was when somebody last vouched for it. See installation.py."""
+
+    place = models.CharField(max_length=64)  # a digest
+    described = models.CharField(_("place"), max_length=300)
+    confirmed_at = models.DateTimeField(_("confirmed at"))
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_installation")]
+
+    def __str__(self) -> str:
+        return self.described
+
+
 class CallCount(models.Model):
     """Calls made through a connection in one hour: all of them, or those of a family with a limit of its own."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from feedback.models import Survey
 from feedback.signals import demand_changed
+from integrations import installation
 from integrations.sync import asking, watch
 from integrations.tasks import wake
 
@@ -19,3 +22,11 @@ def follow_demand(survey: Survey, **_kwargs: object) -> None:
     feed = watch.follow(survey)
     if feed is not None and (fetch := asking.ask_for_missing(feed)):
         transaction.on_commit(partial(wake, fetch))
+
+
+@receiver(post_migrate, dispatch_uid="integrations.claim_a_new_database")
+def claim_a_new_database(sender: Any, using: str, apps: Any = None, **_kwargs: object) -> None:
+    """As early as can be: a copy that is made before the first call must not take itself for the original."""
+    is_there = apps is None or "installation" in apps.all_models["integrations"]  # not so on the way back
+    if sender.label == "integrations" and using == "default" and is_there:
+        installation.known()

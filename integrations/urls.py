@@ -13,10 +13,12 @@ from integrations.views import (
     surveys,
     wizard,
 )
+from integrations.views.installation import installation
 
 app_name = "integrations"
 urlpatterns = [
     path("connections/", connections.connection_list, name="connection_list"),
+    path("installation/", installation, name="installation"),
     path("connections/new/", connections.connection_new, name="connection_new"),
     path("connections/<int:pk>/", connections.connection, name="connection"),
     path("connections/<int:pk>/edit/", connections.connection_edit, name="connection_edit"),

@@ -11,6 +11,7 @@ from django.db import transaction
 from feedback.models import Survey
 from integrations.calls import CallMeter
 from integrations.encryption import EncryptionError
+from integrations.installation import refuse_changes_of_a_copy
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.errors import QualtricsError, TokenRefused
@@ -78,4 +79,5 @@ def client_for(
         credentials = credentials_of(connection)
     except EncryptionError as error:
         raise TokenUnreadable("The stored token cannot be read.", code=error.code) from error
+    options = {"before_change": refuse_changes_of_a_copy, **options}
     return ConnectedClient(connection, host, credentials, limits=limits, on_call=on_call, **options)

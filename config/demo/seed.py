@@ -14,7 +14,7 @@ from accounts.roles import Role, give_role
 from config.demo import maps
 from feedback import items
 from feedback.models import FeedbackItem, Frequency, Question, Survey
-from integrations import connections, watches
+from integrations import connections, installation, watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.secret import Secret
@@ -44,6 +44,8 @@ class Brand:
 
 def seed(railway: Brand, bank: Brand) -> None:
     """Make the demo, or point the one that exists at where the sandbox listens now."""
+    if not installation.is_vouched_for():
+        installation.vouch(is_copy=True)  # its folder was copied or moved; the sandbox is another one anyway
     people = _people()
     organisation = Organisation.current()
     organisation.name, organisation.time_zone = "Parcours demo", "Europe/Paris"

@@ -8,6 +8,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
+from integrations.installation import is_vouched_for
 from integrations.ledger import time_taken
 from integrations.live import LIVE_LOOKS
 from integrations.models import Connection, Fetch
@@ -41,6 +42,12 @@ def live_badge(survey: Survey) -> dict[str, str]:
     """Whether a survey collects responses now."""
     tone, icon = LIVE_LOOKS[Survey.Live(survey.live)]
     return {"label": survey.get_live_display(), "tone": tone, "icon": icon}
+
+
+@register.simple_tag
+def changes_are_paused() -> bool:
+    """Whether nothing is changed at vendors, because this database may be a copy."""
+    return not is_vouched_for()
 
 
 @register.filter

@@ -1,0 +1,31 @@
+"""What this database is, when it is not where it was."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from integrations.forms import InstallationForm
+from integrations.installation import here, is_vouched_for, known, vouch
+from integrations.page_request import PageRequest
+
+
+@require_http_methods(["GET", "POST"])
+def installation(request: PageRequest) -> HttpResponse:
+    is_paused = not is_vouched_for()
+    form = InstallationForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and is_paused and form.is_valid():
+        vouch(is_copy=form.cleaned_data["what"] == InstallationForm.COPY, by=request.user)
+        messages.success(request, _("What changes something in Qualtrics is sent again."))
+        return redirect("integrations:installation")
+    context = {
+        "form": form,
+        "is_paused": is_paused,
+        "here": here(),
+        "known": known(),
+    }
+    status = 422 if request.method == "POST" and form.errors else 200
+    return render(request, "integrations/installation.html", context, status=status)
