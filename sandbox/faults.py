@@ -1,5 +1,6 @@
 """Faults that can be switched on: which calls they meet, and what they do to the answer."""
 
+import base64
 import random
 import struct
 import threading
@@ -151,13 +152,15 @@ def known(kind: object) -> bool:
 
 def all_kinds() -> list[str]:
     """Every kind but the plain status numbers (`401`, `429`, `500`, ...), which are kinds too."""
-    return sorted({*BEFORE, *AFTER, *SPOIL_FILE, *SPOIL_PAGE, *EXPORT_MODES, "soup"})
+    return sorted({*BEFORE, *AFTER, *SPOIL_FILE, *SPOIL_PAGE, *EXPORT_MODES, "echo", "soup"})
 
 
-def before(fault: Fault) -> Answer | None:
+def before(fault: Fault, request: Request) -> Answer | None:
     """The answer of a fault that keeps the call from being worked on."""
     if fault.kind.isdecimal():
         return _status(fault, int(fault.kind))
+    if fault.kind == "echo":
+        return _echo(request)
     make = BEFORE.get(fault.kind)
     return make(fault) if make else None
 
@@ -186,6 +189,14 @@ def _status(fault: Fault, status: int) -> Answer:
     if fault.html:
         answer.body, answer.content_type = HTML, "text/html"
     return answer
+
+
+def _echo(request: Request) -> Answer:
+    """An error that repeats what was sent, token and all, as it is and in base64."""
+    sent = "; ".join(
+        f"{name}: {value} ({base64.b64encode(value.encode()).decode()})" for name, value in request.headers.items()
+    )
+    return failure(Refusal(400, "SBX_400", f"Not understood: {sent}"))
 
 
 def _redirect(fault: Fault) -> Answer:

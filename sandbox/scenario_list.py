@@ -289,6 +289,14 @@ add_faults(
     {"kind": "json_error_200"},
 )  # fmt: skip
 add_faults(
+    "token_echoed", "calls", "D7 F1",
+    ("Every call fails with a message that repeats the token.",
+     "Chaque appel échoue avec un message qui répète le jeton."),
+    ("The token is blotted out wherever the message is shown or kept.",
+     "Le jeton est masqué partout où le message est montré ou gardé."),
+    {"kind": "echo"},
+)  # fmt: skip
+add_faults(
     "huge_answers", "calls", "A9",
     ("Every answer in JSON is 60 MB long.", "Chaque réponse JSON pèse 60 Mo."),
     ("Cut off at the size cap; memory stays flat.", "Interrompu à la taille maximale ; la mémoire reste stable."),

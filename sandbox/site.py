@@ -115,7 +115,7 @@ class _Work:
         self.brand = user.brand if user else ""
         self.fault = self.site.faults.meeting(self.request, self.brand)
         try:
-            instead = faults.before(self.fault) if self.fault else None
+            instead = faults.before(self.fault, self.request) if self.fault else None
             if instead is not None:
                 self._name_endpoint()
                 return instead

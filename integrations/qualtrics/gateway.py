@@ -1,9 +1,7 @@
 """The one way out to Qualtrics. Every call passes here: host rule, checked addresses, limits, retries, redaction."""
 
-import base64
 import logging
 import random
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from datetime import UTC, datetime
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -37,6 +35,7 @@ from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHead
 from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
 from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.qualtrics.oauth import OAuthClient, access_tokens
+from integrations.qualtrics.redaction import blot_out
 from integrations.secret import Secret
 
 logger = logging.getLogger(__name__)
@@ -430,10 +429,7 @@ class Gateway:
             hidden = [self._token.secret.reveal(), access_token, basic(self._token)]
         else:
             hidden = [self._token.reveal()]
-        for word in filter(None, hidden):
-            for form in {word, quote(word, safe=""), base64.b64encode(word.encode()).decode().rstrip("=")}:
-                text = re.sub(re.escape(form), "[redacted]", text, flags=re.IGNORECASE)
-        return text
+        return blot_out(text, hidden)
 
     # --- trying again ---------------------------------------------------------------------------------------------
 

@@ -80,6 +80,13 @@ def test_a_redirect_leads_elsewhere(railway, fault):
     assert (answer.status_code, answer.headers["Location"]) == (302, "http://evil.example/API/v3/whoami")
 
 
+def test_an_error_can_repeat_the_token(railway, fault):
+    fault("echo", count=1)
+    message = railway.get("/whoami").json()["meta"]["error"]["errorMessage"]
+    assert f"x-api-token: {RAILWAY_TOKEN} (" in message
+    assert railway.get("/whoami").status_code == 200
+
+
 def test_a_body_can_be_huge(railway, fault):
     fault("huge_body", size=5, count=1)
     assert len(railway.get("/whoami").content) == 5_000_000
