@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -124,15 +125,17 @@ def test_c10_two_hundred_slow_senders_hold_nobody_up_and_are_cut_off(served):
         begun = time.monotonic()
         for number, sender in enumerate(slow):
             sender.sendall(stops[number % len(stops)])
-        seconds, session = [], requests.Session()
-        for _ in range(50):
+        session = requests.Session()
+        assert served.post(session, watch.uuid, body).status_code == 202
+        slow[3].sendall(body[50:])  # one of them goes on after all, in time
+        slow[3].settimeout(9)
+        assert slow[3].recv(100).startswith(b"HTTP/1.1 202")
+        seconds = []
+        for _ in range(20):
             asked = time.monotonic()
             assert served.post(session, watch.uuid, body).status_code == 202
             seconds.append(time.monotonic() - asked)
-        assert max(seconds) < 5  # the target is a second; the machine may be busy with other tests
-        slow[3].sendall(body[50:])  # one of them goes on after all, in time
-        slow[3].settimeout(5)
-        assert slow[3].recv(100).startswith(b"HTTP/1.1 202")
+        assert statistics.median(seconds) < 1
         for sender in slow[:3] + slow[4:]:
             sender.settimeout(max(0.1, begun + 16 - time.monotonic()))
             with contextlib.suppress(ConnectionResetError):  # cut off, one way or the other
@@ -141,7 +144,7 @@ def test_c10_two_hundred_slow_senders_hold_nobody_up_and_are_cut_off(served):
     finally:
         for sender in slow:
             sender.close()
-    assert Delivery.objects.get().times == 51
+    assert Delivery.objects.get().times == 22
 
 
 @pytest.mark.django_db(transaction=True)
