@@ -126,6 +126,7 @@ class ConnectionForm(forms.ModelForm):
         self.fields["weekday"].required = self.fields["at_time"].required = False
         self.fields["frequency"].choices = Frequency.choices
         self.initial["auth_method"] = self.stored_method
+        self.fields["auth_method"].required = not self.is_bound or "auth_method" in self.data
         token, client_secret = self.fields["token"], self.fields["client_secret"]
         token.help_text = client_secret.help_text = _("It is stored encrypted and never shown again.")
         if self.instance.pk:

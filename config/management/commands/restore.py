@@ -42,4 +42,6 @@ class Command(BaseCommand):
             self.stdout.write(f"Responses erased again: {done.responses}.")
         self.stdout.write("Restored. What was fetched since the backup is fetched again by itself.")
         if not installation.is_vouched_for():
-            self.stdout.write("The backup is from another place: nothing is changed at vendors before confirm_instance.")
+            self.stdout.write(
+                "The backup is from another place: nothing is changed at vendors before confirm_instance."
+            )
