@@ -39,7 +39,7 @@ class WhomForm(forms.Form):
         widget=forms.TextInput(attrs=_PLAIN),
     )
     connection = forms.ModelChoiceField(
-        Connection.objects.filter(enabled=True), label=_("Connection"), required=False,
+        Connection.objects.filter(enabled=True), label=_("Connection"), required=False, empty_label=None,
         help_text=_("Where the contact is looked for."),
     )  # fmt: skip
 

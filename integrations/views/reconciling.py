@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -28,6 +29,7 @@ def reconciliation(request: PageRequest, pk: int) -> HttpResponse:
         "last": last_reconciliation(feed),
         "fetch": under_way,
         "progress": under_way and progress_of(under_way),
+        "crumbs": [{"label": _("Fetches"), "url": reverse("integrations:ledger")}],
     }
     return render(request, "integrations/reconciliation.html", context)
 
