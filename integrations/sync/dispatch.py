@@ -7,7 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from feedback.models import Survey
@@ -24,12 +25,14 @@ def open_due_fetches() -> int:
     """Open a fetch for each feed whose slot has come, and set its next slot; the number opened.
 
     Missed slots are made up for by one fetch, not by one each. The slot is unique, so a second beat opens nothing.
+    Connections take turns.
     """
     now = timezone.now()
     due = (
         SurveyFeed.objects.filter(next_due_at__lte=now)
+        .annotate(turn=_turn("connection", "next_due_at"))
         .select_related("survey", "connection")
-        .order_by("next_due_at")[:AT_ONCE]
+        .order_by("turn", "next_due_at")[:AT_ONCE]
     )
     return sum(_open(feed) for feed in due)
 
@@ -62,17 +65,14 @@ def fetches_to_wake() -> list[tuple[UUID, bool]]:
     """
     running = Fetch.objects.filter(state=Fetch.State.RUNNING).values_list("pk", "holder")
     left_behind = [pk for pk, holder in running if holders.is_dead(holder)]
-    rows = (
-        Fetch.objects.filter(engine.is_due() | engine.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
-        .order_by("due_at")
-        .values_list("uuid", "full", "feed__connection_id")[:AT_ONCE]
-    )
-    turns: dict[int, int] = {}
-    ordered = []
-    for uuid, full, connection in rows:
-        turn = turns[connection] = turns.get(connection, 0) + 1
-        ordered.append((turn, uuid, full))
-    return [(uuid, full) for _turn, uuid, full in sorted(ordered, key=lambda row: row[0])]
+    due = Q(engine.is_due() | engine.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
+    rows = Fetch.objects.filter(due).annotate(turn=_turn("feed__connection", "due_at")).order_by("turn", "due_at", "pk")
+    return list(rows.values_list("uuid", "full")[:AT_ONCE])
+
+
+def _turn(connection: str, due_at: str) -> Window:
+    """1 for the oldest of each connection, 2 for its next one, and so on."""
+    return Window(RowNumber(), partition_by=connection, order_by=[due_at, "pk"])
 
 
 def surveys_left_to_refresh() -> list[Survey]:
