@@ -19,7 +19,8 @@ from config import access
 from config.demo.seed import Brand, seed
 from config.routes import Route, all_routes
 from feedback.models import FeedbackItem, Survey
-from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
+from integrations import distribution_progress, distributions
+from integrations.models import Connection, Distribution, Fetch, RejectedRecord, SurveyFeed
 from integrations.sync import engine
 from journeys.models import Card, Journey, Lane
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN
@@ -43,6 +44,7 @@ def furnish(sandbox: RunningSandbox, settings) -> None:
         _retrieve(fetch)
     _vary_items()
     _vary_fetches()
+    _distribute(sandbox)
     Connection.objects.filter(name="Banque Méridian").update(stopped_code="token_refused", failures_in_a_row=3)
     api_tokens.make(User.objects.get(email="admin@parcours.example"), "Data warehouse", read_only=True)
 
@@ -112,6 +114,23 @@ def _vary_fetches() -> None:
     )  # fmt: skip
 
 
+def _distribute(sandbox: RunningSandbox) -> None:
+    """A draft of an e-mail, and an SMS that was sent and counted."""
+    connection = Connection.objects.get(name="Coastline Rail")
+    admin = User.objects.get(email="admin@parcours.example")
+    survey = sandbox.control.survey_id("complaint")
+    offered = distributions.choices(connection, "sms", "", survey)
+    wish = {
+        "survey": survey, "directory": offered.directories[0].id, "mailing_list": offered.mailing_lists[0].id,
+        "message_text": "Tell us: ${l://SurveyURL}",
+    }  # fmt: skip
+    email = {"from_email": "noreply@qemailserver.com", "subject": "How was it?"}
+    distributions.prepare(connection, "email", wish | email, admin)
+    sent = distributions.prepare(connection, "sms", wish | {"name": "Wave 7", "method": "Invite"}, admin)
+    distributions.send(sent, sent.version, admin)
+    distribution_progress.refresh(sent)
+
+
 def pages() -> dict[str, list[str]]:
     """Where to look, by route: every page without a parameter, and what is worth seeing of those that show one thing."""
     journey = Journey.objects.get(name="A weekend by train")
@@ -129,6 +148,7 @@ def pages() -> dict[str, list[str]]:
     sentiment = next(item for item in items if item.metric == FeedbackItem.Metric.SENTIMENT)
     archived = next(item for item in items if item.chosen_state == FeedbackItem.Chosen.ARCHIVED)
     differs = next(item for item in items if item.question and item.question.successor_id)
+    draft_email, sms = Distribution.objects.get(state="draft"), Distribution.objects.get(state="sent")
     lane, stage = journey.lanes.get(kind=Lane.Kind.FEEDBACK), journey.stages.first()
     place = f"?lane={lane.pk}&stage={stage.pk}"
     found = {
@@ -173,6 +193,14 @@ def pages() -> dict[str, list[str]]:
             reverse("integrations:fetch", args=[fetch.pk])
             for state in ("running", "partial", "failed")
             for fetch in Fetch.objects.filter(state=state)[:1]
+        ],
+        "integrations:distribution": [
+            reverse("integrations:distribution", args=[row.pk]) for row in (draft_email, sms)
+        ],
+        "integrations:distribution_edit": [reverse("integrations:distribution_edit", args=[draft_email.pk])],
+        "integrations:distribution_new": [
+            f"{reverse('integrations:distribution_new')}?connection={sms.connection_id}&kind=sms"
+            f"&survey={sms.survey_external_id}",
         ],
         "integrations:reconciliation": [
             reverse("integrations:reconciliation", args=[feed.pk])

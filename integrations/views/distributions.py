@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.versions import Outdated
@@ -195,7 +196,7 @@ def _seen(request: PageRequest) -> int:
 def _counts(found: Distribution) -> list[tuple[str, int]]:
     labels = {
         "sent": _("Sent"), "opened": _("Opened"), "started": _("Started"), "finished": _("Finished"),
-        "bounced": _("Bounced"), "failed": _("Failed"),
+        "bounced": _("Bounced"), "failed": pgettext("messages to people", "Failed"),
     }  # fmt: skip
     return [(label, found.statistics[name]) for name, label in labels.items() if name in found.statistics]
 
