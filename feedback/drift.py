@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from feedback.models import Question
 
@@ -46,7 +46,7 @@ class Difference:
     def label(self) -> str:
         """The change in a word."""
         return {
-            Change.SAME: _("Unchanged"),
+            Change.SAME: pgettext("a choice", "Unchanged"),
             Change.RENAMED: _("Renamed"),
             Change.RECODED: _("Other value"),
             Change.ANALYSED: _("Analysed or not"),
