@@ -279,6 +279,10 @@ SPECTACULAR_SETTINGS = {
 
 # Comma list of host:port where an imitation of Qualtrics may be reached over plain http. Empty: only *.qualtrics.com over TLS.
 QUALTRICS_TEST_HOSTS = env.list("QUALTRICS_TEST_HOSTS", default=[])
+# Comma list of host:port where webhooks about alerts may go over plain http. Empty: only to public addresses over https.
+ALERT_TEST_HOSTS = env.list("ALERT_TEST_HOSTS", default=[])
+# After how many failed fetches in a row a survey raises an alert.
+ALERT_AFTER_FAILURES = env.int("ALERT_AFTER_FAILURES", default=3)
 # Where survey vendors reach this site with their messages, as they must spell it. Empty: responses cannot be watched.
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
 # A name of this installation that a copy of it elsewhere does not have: see docs/decisions/0010.
@@ -385,6 +389,7 @@ CACHES = {
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 globals().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="parcours@localhost")
 
 LOGGING = {

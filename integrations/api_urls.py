@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling, api_surveys
+from integrations.health_urls import api_urlpatterns as health_urlpatterns
 from integrations.watch_urls import api_urlpatterns
 
 router = SimpleRouter()
@@ -41,4 +42,5 @@ urlpatterns = [
     ),
     *router.urls,
     *api_urlpatterns,
+    *health_urlpatterns,
 ]

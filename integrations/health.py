@@ -1,20 +1,27 @@
-"""How a connection is doing, in one sentence: derived from the facts, never stored."""
+"""How connections are doing, and the machinery behind them, in one sentence each: derived from the facts, never stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.conf import settings
+from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations.models import Connection
+from accounts.links import mail_is_sent
+from integrations.calls import Usage, usage_of
+from integrations.ledger import Trouble, fetches, trouble_of
+from integrations.models import Alert, Connection, Fetch, Timekeeping
 from integrations.qualtrics.messages import explain
+from integrations.sync import timekeeping
+from integrations.watch_state import state_of
+from integrations.watches import watches
 
 
 class Condition(StrEnum):
@@ -43,6 +50,13 @@ class Health:
         return _LOOKS[self.condition][1]
 
 
+# Worst first.
+_RANKS = {
+    condition: rank
+    for rank, condition in enumerate(
+        (Condition.STOPPED, Condition.TROUBLE, Condition.IDLE, Condition.WORKING, Condition.OFF)
+    )
+}
 _LOOKS = {
     Condition.OFF: ("neutral", "power-off"),
     Condition.STOPPED: ("bad", "circle-x"),
@@ -58,10 +72,14 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
         feed_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False), distinct=True),
         failing_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False) & ~_FINE, distinct=True),
         last_good_fetch_at=Max("feeds__survey__last_good_fetch_at"),
-        next_fetch_at=Min("feeds__next_due_at"),
+        next_fetch_at=Min("feeds__next_due_at", filter=Q(stopped_code="")),
+        alert_code=Subquery(_OPEN_OF_SURVEYS.filter(connection=OuterRef("pk")).values("code")[:1]),
     )
 
 
+_OPEN_OF_SURVEYS = Alert.objects.filter(
+    closed_at=None, about__in=[Alert.About.RETRIEVAL, Alert.About.QUESTIONS, Alert.About.WATCH]
+).order_by("opened_at", "pk")
 _FINE = Q(feeds__survey__failure_code="", feeds__survey__attention_code="")
 
 
@@ -81,7 +99,7 @@ def health_of(connection: Any, now: datetime) -> Health:
             Condition.TROUBLE,
             _("Interrupted"),
             _("Qualtrics has failed to answer several times in a row. The next attempt is at %(time)s.")
-            % {"time": date_format(localtime(connection.open_until), "SHORT_DATETIME_FORMAT")},
+            % {"time": _moment(connection.open_until)},
             _("There is nothing to do: what was missed is fetched then."),
         )
     if connection.failing_count:
@@ -96,6 +114,9 @@ def health_of(connection: Any, now: datetime) -> Health:
             % {"count": connection.failing_count},
             _("See the surveys below for the reason."),
         )
+    if connection.alert_code:
+        title, what_to_do = explain(connection.alert_code)
+        return Health(Condition.TROUBLE, _("Needs attention"), title, what_to_do)
     if not connection.feed_count:
         return Health(Condition.IDLE, _("Ready"), _("No survey is retrieved through it yet."))
     return Health(
@@ -104,3 +125,163 @@ def health_of(connection: Any, now: datetime) -> Health:
         ngettext("%(count)d survey is retrieved.", "%(count)d surveys are retrieved.", connection.feed_count)
         % {"count": connection.feed_count},
     )
+
+
+def by_urgency(connections: QuerySet[Connection], now: datetime) -> list[tuple[Any, Health]]:
+    """Every connection with its state, worst first."""
+    rows = [(connection, health_of(connection, now)) for connection in with_facts(connections)]
+    return sorted(rows, key=lambda row: (_RANKS[row[1].condition], row[0].name))
+
+
+# --- one connection, in full ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LastFailure:
+    """The last fetch that failed. `is_over`: the survey has been fetched well since."""
+
+    fetch: Fetch
+    trouble: Trouble | None
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How many surveys are watched, how many of the watches do not work, and when the last message came."""
+
+    watched: int
+    failing: int
+    last_delivery_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is known about a connection's health besides its state."""
+
+    last_failure: LastFailure | None
+    usage: list[Usage]
+    watching: Watching
+    alerts: list[Alert]
+
+
+def details_of(connection: Connection, now: datetime) -> Details:
+    """The facts behind the sentence. The same number of queries however many surveys there are."""
+    rows = list(watches().filter(connection=connection))
+    deliveries = [watch.last_delivery_at for watch in rows if watch.last_delivery_at]
+    return Details(
+        last_failure=_last_failure(connection),
+        usage=usage_of(connection, now),
+        watching=Watching(
+            watched=len(rows),
+            failing=sum(state_of(watch).key == "failing" for watch in rows),
+            last_delivery_at=max(deliveries, default=None),
+        ),
+        alerts=list(Alert.objects.filter(connection=connection, closed_at=None).select_related("connection", "survey")),
+    )
+
+
+def _last_failure(connection: Connection) -> LastFailure | None:
+    failed = [Fetch.State.FAILED, Fetch.State.QUARANTINED]
+    fetch = fetches().filter(feed__connection=connection, state__in=failed).first()
+    if fetch is None:
+        return None
+    return LastFailure(fetch, trouble_of(fetch), is_over=not fetch.feed.survey.failure_code)
+
+
+# --- the machinery ----------------------------------------------------------------------------------------------------
+
+_MISSED_TICKS = 3
+_ANSWER_WITHIN = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Something that must run for data to come. `key` is stable, for programs."""
+
+    key: str
+    label: str
+    tone: str
+    sentence: str
+    what_to_do: str = ""
+
+    @property
+    def icon(self) -> str:
+        return {"good": "circle-check", "warn": "triangle-alert", "bad": "circle-x"}.get(self.tone, "info")
+
+
+def signs(now: datetime) -> list[Sign]:
+    """Timetable, workers, queue and mail."""
+    times = Timekeeping.objects.first() or Timekeeping()
+    ticks = _ticks(times, now)
+    return [ticks, *(_worker(queue, times, ticks, now) for queue in timekeeping.QUEUES), _queue(now), _mail()]
+
+
+def _ticks(times: Timekeeping, now: datetime) -> Sign:
+    label = _("Timetable")
+    if times.ticked_at is None or now - times.ticked_at > _missed():
+        sentence = (
+            _("The timetable stands still: the last tick was at %(time)s.") % {"time": _moment(times.ticked_at)}
+            if times.ticked_at
+            else _("The timetable has never run.")
+        )
+        advice = _("Ask whoever runs this server to start beat, and a worker for the queue “default”.")
+        return Sign("timetable", label, "bad", sentence, advice)
+    return Sign(
+        "timetable", label, "good", _("It runs: the last tick was at %(time)s.") % {"time": _moment(times.ticked_at)}
+    )
+
+
+def _worker(queue: str, times: Timekeeping, ticks: Sign, now: datetime) -> Sign:
+    label = {"sync": _("Workers for fetches"), "backfill": _("Workers for long fetches")}[queue]
+    asked_at, answered_at = times.asked_queues_at, getattr(times, f"{queue}_answered_at")
+    key = f"workers_{queue}"
+    if ticks.tone != "good" or asked_at is None:
+        return Sign(key, label, "neutral", _("Not known: the timetable asks for their signs of life."))
+    if answered_at and now - answered_at < timekeeping.ASK_EVERY + _ANSWER_WITHIN:
+        return Sign(
+            key, label, "good", _("They work: the last sign of life came at %(time)s.") % {"time": _moment(answered_at)}
+        )
+    if answered_at is None and now - asked_at < _ANSWER_WITHIN:
+        return Sign(key, label, "neutral", _("They have just been asked for the first time."))
+    sentence = (
+        _("No sign of life since %(time)s: they are away, or have too much to do.") % {"time": _moment(answered_at)}
+        if answered_at
+        else _("There has never been a sign of life.")
+    )
+    advice = _("Ask whoever runs this server to look at the workers of the queue “%(queue)s”.") % {"queue": queue}
+    return Sign(key, label, "bad", sentence, advice)
+
+
+def _queue(now: datetime) -> Sign:
+    label = _("Queue")
+    late = Fetch.objects.filter(
+        state__in=[Fetch.State.PENDING, Fetch.State.WAITING], due_at__lt=now - _missed()
+    ).aggregate(count=Count("pk"), oldest=Min("due_at"))
+    if not late["count"]:
+        return Sign("queue", label, "good", _("No fetch waits longer than it should."))
+    sentence = ngettext(
+        "%(count)d fetch waits for a worker, since %(time)s.",
+        "%(count)d fetches wait for a worker, the first since %(time)s.",
+        late["count"],
+    ) % {"count": late["count"], "time": _moment(late["oldest"])}
+    return Sign(
+        "queue", label, "warn", sentence, _("If this lasts, more workers are needed, or those there are stand still.")
+    )
+
+
+def _mail() -> Sign:
+    label = _("Mail")
+    if mail_is_sent():
+        return Sign(
+            "mail", label, "good", _("Admins are written to when an alert opens, is still open a day later, or ends.")
+        )
+    advice = _("Ask whoever runs this server to set EMAIL_URL, or add a webhook.")
+    return Sign("mail", label, "warn", _("No mail is sent: alerts show here and go to webhooks only."), advice)
+
+
+def _missed() -> timedelta:
+    return timedelta(seconds=_MISSED_TICKS * settings.DISPATCH_INTERVAL)
+
+
+def _moment(moment: datetime) -> str:
+    return date_format(localtime(moment), "SHORT_DATETIME_FORMAT")

@@ -593,3 +593,8 @@ class AlertMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target}"
+
+    @property
+    def message_id(self) -> str:
+        """The header `webhook-id`: by it the receiver knows a repetition."""
+        return f"msg_{self.uuid.hex}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from integrations import encryption, tokens, watches
+from integrations import alert_targets, encryption, tokens, watches
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.secret import Secret
 
@@ -37,19 +37,13 @@ class Envelopes:
             last = batch[-1].pk
 
 
-def _of_target(target: AlertTarget) -> dict[str, Any]:
-    return {
-        "table": AlertTarget._meta.db_table, "column": "secret_envelope", "row": target.uuid, "host": target.url
-    }  # fmt: skip
-
-
 # Every column whose name ends in `_envelope`; a test holds this list against the models.
 COLUMNS = (
     Envelopes(Connection, "token_envelope", partial(tokens.place, column="token_envelope")),
     Envelopes(Connection, "client_secret_envelope", partial(tokens.place, column="client_secret_envelope")),
     Envelopes(ResponseWatch, "key_envelope", watches.place),
     Envelopes(ResponseWatch, "former_key_envelope", watches.place),
-    Envelopes(AlertTarget, "secret_envelope", _of_target),
+    Envelopes(AlertTarget, "secret_envelope", alert_targets.place),
 )
 
 

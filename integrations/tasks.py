@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from integrations import distribution_progress, distributions, hints, watches
+from integrations import alert_letters, alert_sending, alerts, distribution_progress, distributions, hints, watches
 from integrations.models import Connection, Distribution, Fetch
 from integrations.sync import asking, dispatch, engine, stopping, timekeeping, upkeep
 from integrations.sync.failpoints import reach
@@ -41,6 +41,13 @@ def tick() -> None:
         ask_statistics.delay(distribution)
     if opened:
         logger.info("Opened %d fetches", opened)
+    for queue in timekeeping.queues_to_ask():
+        give_sign.apply_async((queue,), queue=queue, expires=timekeeping.ASK_EVERY.total_seconds())
+    alerts.look()
+    for target in alert_sending.targets_to_wake():
+        ring_target(target)
+    if alert_letters.letters_are_due():
+        write_letters.delay()
     if timekeeping.upkeep_is_due():
         upkeep.keep_up()
 
@@ -109,6 +116,40 @@ def ask_statistics(distribution: int) -> None:
     found = Distribution.objects.select_related("connection").filter(pk=distribution).first()
     if found:
         distribution_progress.ask(found)
+
+
+@shared_task
+def give_sign(queue: str) -> None:
+    """A worker of this queue is alive."""
+    timekeeping.note_answer(queue)
+
+
+@shared_task
+def write_letters() -> None:
+    """Tell the admins what is new about alerts."""
+    alert_letters.write_letters()
+
+
+@shared_task
+def send_alert_messages(target: int) -> None:
+    """Send what waits for this webhook, and ring again for the rest."""
+    wait = alert_sending.work_off(target)
+    if wait is not None:
+        ring_target(target, wait)
+
+
+def ring_target(target: int, countdown: float = 0.0) -> None:
+    """Wake a worker for the messages that wait for this webhook. A long wait is left to the tick."""
+    if countdown <= _LONGEST_COUNTDOWN:
+        send_alert_messages.apply_async((target,), countdown=countdown or None, expires=countdown + _RING_EXPIRES)
+
+
+def wake_target(target: int) -> None:
+    """The same from a web request; with the broker away, the next tick finds what is due."""
+    try:
+        ring_target(target)
+    except (OperationalError, OSError):
+        logger.warning("The broker did not take the message for webhook %s; the next tick will", target)
 
 
 def ring_look_up(watch: int, countdown: float = 0.0) -> None:

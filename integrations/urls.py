@@ -44,6 +44,7 @@ urlpatterns = [
         "contacts/<int:pk>/<slug:directory>/<slug:contact_id>/delete/", contacts.contact_delete, name="contact_delete"
     ),
     path("", include("integrations.watch_urls")),
+    path("", include("integrations.health_urls")),
     path("distributions/", distributions.distributions, name="distributions"),
     path("distributions/new/", distributions.distribution_new, name="distribution_new"),
     path("distributions/<int:pk>/", distributions.distribution, name="distribution"),

@@ -19,8 +19,16 @@ from config import access
 from config.demo.seed import Brand, seed
 from config.routes import Route, all_routes
 from feedback.models import FeedbackItem, Survey
-from integrations import distribution_progress, distributions
-from integrations.models import Connection, Distribution, Fetch, RejectedRecord, SurveyFeed
+from integrations import alert_targets, alerts, distribution_progress, distributions
+from integrations.models import (
+    Alert,
+    AlertMessage,
+    Connection,
+    Distribution,
+    Fetch,
+    RejectedRecord,
+    SurveyFeed,
+)
 from integrations.sync import engine
 from journeys.models import Card, Journey, Lane
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN
@@ -46,6 +54,7 @@ def furnish(sandbox: RunningSandbox, settings) -> None:
     _vary_fetches()
     _distribute(sandbox)
     Connection.objects.filter(name="Banque Méridian").update(stopped_code="token_refused", failures_in_a_row=3)
+    _raise_alerts()
     api_tokens.make(User.objects.get(email="admin@parcours.example"), "Data warehouse", read_only=True)
 
 
@@ -129,6 +138,22 @@ def _distribute(sandbox: RunningSandbox) -> None:
     sent = distributions.prepare(connection, "sms", wish | {"name": "Wave 7", "method": "Invite"}, admin)
     distributions.send(sent, sent.version, admin)
     distribution_progress.refresh(sent)
+
+
+def _raise_alerts() -> None:
+    """Of the stopped connection and of what drifted, one that is over, and a webhook with a message of each state."""
+    target, _secret = alert_targets.add_target("Team chat", "https://hooks.example.org/services/T0/B1")
+    alerts.look()
+    now = timezone.now()
+    Alert.objects.create(
+        about="retrieval", kind="fetches_failing", code="server_trouble", opened_at=now - timedelta(days=2),
+        connection=Connection.objects.get(name="Coastline Rail"), survey=Survey.objects.first(),
+        closed_at=now - timedelta(days=1),
+    )  # fmt: skip
+    alert_targets.send_test(target)
+    first, second = target.messages.order_by("pk")[:2]
+    AlertMessage.objects.filter(pk=first.pk).update(state="delivered", tries=1, status=204, tried_at=now, due_at=None)
+    AlertMessage.objects.filter(pk=second.pk).update(tries=3, status=500, tried_at=now, error_code="receiver_refused")
 
 
 def pages() -> dict[str, list[str]]:

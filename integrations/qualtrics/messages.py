@@ -244,6 +244,45 @@ _MESSAGES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("New responses of this survey are watched already."),
         gettext_lazy("One watch is enough: it serves all items that use the survey."),
     ),
+    # What alerts tell of.
+    "outage": (
+        gettext_lazy("Qualtrics has failed to answer several times in a row."),
+        gettext_lazy(
+            "Nothing is lost: it is tried again by itself, at growing intervals. "
+            "If this lasts longer than a day, ask Qualtrics support."
+        ),
+    ),
+    "data_stale": (
+        gettext_lazy("The last good fetch is longer ago than it should be."),
+        gettext_lazy("Choose “Retrieve now”. If nothing happens, see under Health whether the workers are alive."),
+    ),
+    "question_gone": (
+        gettext_lazy("A question that items use is no longer in the survey."),
+        gettext_lazy("Open the items that need attention, and choose another question. The last good numbers stay."),
+    ),
+    "question_changed": (
+        gettext_lazy("The choices of a question that items use have changed."),
+        gettext_lazy(
+            "Open the items that need attention, and check how answers are counted. The last good numbers stay."
+        ),
+    ),
+    # Webhooks about alerts.
+    "address_malformed": (
+        gettext_lazy("This is not an address that messages can be sent to."),
+        gettext_lazy("Type it as the receiver gives it, for example https://hooks.example.org/parcours."),
+    ),
+    "address_not_https": (
+        gettext_lazy("Messages are sent over https only."),
+        gettext_lazy("Type the address with https, as the receiver gives it."),
+    ),
+    "receiver_refused": (
+        gettext_lazy("The receiver did not accept the message."),
+        gettext_lazy("Look at the receiver's own log: the signature, the time or the form may be refused there."),
+    ),
+    "receiver_slow": (
+        gettext_lazy("The receiver did not answer within ten seconds."),
+        gettext_lazy("It should answer first and work afterwards. The message is sent again by itself."),
+    ),
     "crashed_repeatedly": (
         gettext_lazy("This fetch was given up after it stopped without a result several times."),
         gettext_lazy(

@@ -57,6 +57,7 @@ def succeed(work: Slice, vanished: Vanished | None = None) -> None:
         feed.continuation_token_at = fetch.started_at if fetch.next_token else None
         feed.covered_questions = fetch.covers
         feed.failures_in_a_row = 0
+        feed.look_at = now
         feed.save(
             update_fields=[
                 "modified_until",
@@ -64,6 +65,7 @@ def succeed(work: Slice, vanished: Vanished | None = None) -> None:
                 "continuation_token_at",
                 "covered_questions",
                 "failures_in_a_row",
+                "look_at",
             ]
         )
         # Both ends come from the index, without a scan.
@@ -175,7 +177,7 @@ def _remember_failure(work: Slice, code: str, now: datetime) -> None:
     survey, feed = work.survey, work.feed
     Survey.objects.filter(pk=survey.pk).update(failure_code=code)
     Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)
-    SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1)
+    SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1, look_at=now)
     if code in STOPPING:
         # Every further call would be refused as well, and may lock the account: all surveys wait for a person.
         Connection.objects.filter(pk=feed.connection_id).update(stopped_code=code)
@@ -198,5 +200,5 @@ def restart(connection: Connection) -> None:
     with transaction.atomic():
         Connection.objects.filter(pk=connection.pk).update(stopped_code="", failures_in_a_row=0, open_until=None)
         Survey.objects.filter(feed__connection=connection, attention_code__in=STOPPING).update(attention_code="")
-        SurveyFeed.objects.filter(connection=connection).exclude(next_due_at=None).update(next_due_at=now)
+        SurveyFeed.objects.filter(connection=connection).exclude(next_due_at=None).update(next_due_at=now, look_at=now)
     connection.refresh_from_db()

@@ -17,6 +17,9 @@ _THE_ROW = 1
 # Machines differ by less; a clock that went back further was put back.
 PUT_BACK = timedelta(minutes=5)
 UPKEEP_EVERY = timedelta(days=1)
+# Workers of these queues are asked for a sign of life this often; the ticks themselves are one of the default queue.
+QUEUES = ("sync", "backfill")
+ASK_EVERY = timedelta(minutes=5)
 
 
 def keep_time() -> None:
@@ -36,3 +39,16 @@ def upkeep_is_due() -> bool:
     now = timezone.now()
     due = Q(kept_up_at=None) | Q(kept_up_at__lte=now - UPKEEP_EVERY) | Q(kept_up_at__gt=now + PUT_BACK)
     return bool(Timekeeping.objects.filter(due, pk=_THE_ROW).update(kept_up_at=now))
+
+
+def queues_to_ask() -> tuple[str, ...]:
+    """The queues whose workers are to give a sign of life now; each time for one caller only."""
+    now = timezone.now()
+    due = Q(asked_queues_at=None) | Q(asked_queues_at__lte=now - ASK_EVERY) | Q(asked_queues_at__gt=now + PUT_BACK)
+    return QUEUES if Timekeeping.objects.filter(due, pk=_THE_ROW).update(asked_queues_at=now) else ()
+
+
+def note_answer(queue: str) -> None:
+    """A worker of this queue is alive."""
+    if queue in QUEUES:
+        Timekeeping.objects.filter(pk=_THE_ROW).update(**{f"{queue}_answered_at": timezone.now()})

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import retention
-from integrations import calls
+from integrations import alert_sending, alerts, calls
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from kpis.periods import day_bounds
 from kpis.refresh import refresh_changed_days
@@ -32,6 +32,8 @@ def keep_up() -> None:
     files, rejected = remove_stray_files(), remove_old_rejections()
     lines, responses = remove_old_ledger_lines(), remove_old_responses()
     calls.forget_old_counts()
+    alerts.forget_old_alerts()
+    alert_sending.forget_old_messages()
     logger.info(
         "Upkeep: %d files, %d rejected records, %d ledger lines, %d responses removed",
         files,

@@ -91,8 +91,9 @@ def follow(survey: Survey) -> SurveyFeed | None:
             return None
         feed = SurveyFeed.objects.create(connection=connection, survey=survey)
     feed.connection, feed.survey = connection, survey
-    feed.next_due_at = next_due(feed, timezone.now())
-    feed.save(update_fields=["next_due_at"])
+    feed.look_at = timezone.now()
+    feed.next_due_at = next_due(feed, feed.look_at)
+    feed.save(update_fields=["next_due_at", "look_at"])
     survey.retrieve_every = slots.interval(frequency) if frequency else None
     survey.save(update_fields=["retrieve_every"])
     return feed

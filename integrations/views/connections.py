@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Organisation
 from accounts.versions import Outdated
 from integrations import connections as deeds
+from integrations.alert_view import as_rows
 from integrations.encryption import EncryptionError
 from integrations.forms import ConnectionForm
-from integrations.health import health_of, with_facts
+from integrations.health import details_of, health_of, with_facts
 from integrations.ledger import fetches
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.page_request import PageRequest
@@ -44,9 +45,13 @@ def connection(request: PageRequest, pk: int) -> HttpResponse:
     running = {fetch.feed_id: fetch for fetch in fetches().filter(feed__connection=found, state__in=Fetch.OPEN)}
     watched = {watch.survey_id: watch for watch in watches().filter(connection=found)}
     ledger = Paginator(fetches().filter(feed__connection=found), FETCHES_A_PAGE).get_page(request.GET.get("page"))
+    now = timezone.now()
+    details = details_of(found, now)
     context = {
         "connection": found,
-        "health": health_of(found, timezone.now()),
+        "health": health_of(found, now),
+        "details": details,
+        "alerts": as_rows(details.alerts),
         "crumbs": _crumbs(),
         "zone": Organisation.current().time_zone,
         "feeds": [_feed_row(feed, running.get(feed.pk), watched.get(feed.survey_id)) for feed in feeds],

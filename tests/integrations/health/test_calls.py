@@ -71,7 +71,10 @@ def test_calls_are_written_once_a_minute_and_not_one_by_one():
                 meter.count("GET", f"{START}/ES_1")
         assert len(log) == 0
         meter.write()
-    assert set(CallCount.objects.values_list("family", "calls", "busiest_minute")) == {("", 50, 50), ("progress", 50, 50)}
+    assert set(CallCount.objects.values_list("family", "calls", "busiest_minute")) == {
+        ("", 50, 50),
+        ("progress", 50, 50),
+    }
 
 
 def test_the_busiest_minute_is_kept():

@@ -1,0 +1,136 @@
+"""Webhooks that hear of alerts: their addresses, their secrets, and the messages that wait for them.
+
+The form is that of Standard Webhooks: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Max, Q, QuerySet
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.models import User
+from integrations import encryption
+from integrations.models import Alert, AlertMessage, AlertTarget
+from integrations.qualtrics.messages import explain
+from integrations.secret import Secret
+
+LONGEST_URL = 500
+TEST = "alert.test"
+_SECRET_BYTES = 32
+_PREFIX = "whsec_"
+# A name or an address, a port, and what follows; no user, no fragment, no backslash: browsers and libraries differ on these.
+_URL = re.compile(
+    r"(https?)://((?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::([0-9]{1,5}))?)((?:/[\x21\x22\x24-\x5b\x5d-\x7e]*)?)",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+class AddressRefused(ValueError):
+    """Nothing is ever sent to such an address; `code` says why: see `qualtrics/messages.py`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def checked_url(text: str) -> str:
+    """The address as it is stored. Whether its name leads inside somebody's network is checked whenever it is called."""
+    match = _URL.fullmatch(text.strip())
+    if not match or len(text) > LONGEST_URL or int(match[3] or 443) > 65535:
+        raise AddressRefused("address_malformed")
+    scheme, where, rest = match[1].lower(), match[2].lower(), match[4]
+    if is_test_host(where) != (scheme == "http"):
+        raise AddressRefused("address_not_https")
+    return f"{scheme}://{where}{rest or '/'}"
+
+
+def is_test_host(where: str) -> bool:
+    """Whether this `host:port` may be reached over plain http and need not be public: see ALERT_TEST_HOSTS."""
+    return where in settings.ALERT_TEST_HOSTS
+
+
+# --- deeds of people --------------------------------------------------------------------------------------------------
+
+
+def targets() -> QuerySet[AlertTarget]:
+    """With what their list shows of their messages."""
+    waiting = Q(messages__state=AlertMessage.State.PENDING)
+    return AlertTarget.objects.annotate(
+        waiting=Count("messages", filter=waiting),
+        failed=Count("messages", filter=Q(messages__state=AlertMessage.State.FAILED)),
+        last_delivered_at=Max("messages__tried_at", filter=Q(messages__state=AlertMessage.State.DELIVERED)),
+    ).order_by("name", "pk")
+
+
+def add_target(name: str, url: str, by: User | None = None) -> tuple[AlertTarget, Secret]:
+    """A new target, and its secret: to be shown now and never again. Raises `AddressRefused`, `EncryptionError`."""
+    target = AlertTarget(name=name, url=checked_url(url), created_by=by)
+    secret = Secret(_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode())
+    target.secret_envelope = encryption.encrypt(secret, **place(target))
+    target.save()
+    return target, secret
+
+
+def secret_of(target: AlertTarget) -> Secret:
+    """The secret. Raises `encryption.EncryptionError`."""
+    return encryption.decrypt(target.secret_envelope, **place(target))
+
+
+def place(target: AlertTarget) -> dict[str, Any]:
+    """Where its envelope belongs: to this row, and to this address."""
+    return {"table": AlertTarget._meta.db_table, "column": "secret_envelope", "row": target.uuid, "host": target.url}
+
+
+@transaction.atomic
+def send_test(target: AlertTarget) -> AlertMessage:
+    """A message that says only that it is a test. Whoever asks for it wants another try, also of a target given up."""
+    AlertTarget.objects.filter(pk=target.pk).update(is_gone=False)
+    return _put(target, TEST, {"target": {"id": target.pk, "name": target.name}})
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+def announce(kind: str, alert: Alert) -> None:
+    """A message about this alert for each target, in the transaction that changed the alert."""
+    waiting = list(AlertTarget.objects.filter(is_gone=False))
+    if not waiting:
+        return
+    data = data_of(alert)
+    for target in waiting:
+        _put(target, kind, data)
+
+
+def data_of(alert: Alert) -> dict[str, Any]:
+    """What a message says of an alert, in the language of the organisation's programs: English."""
+    with translation.override(settings.LANGUAGE_CODE):
+        title, what_to_do = explain(alert.code)
+    survey = alert.survey
+    return {
+        "id": alert.pk,
+        "kind": alert.kind,
+        "code": alert.code,
+        "title": title,
+        "what_to_do": what_to_do,
+        "connection": {"id": alert.connection_id, "name": alert.connection.name},
+        "survey": {"id": survey.pk, "external_id": survey.external_id, "name": survey.name} if survey else None,
+        "opened_at": alert.opened_at,
+        "closed_at": alert.closed_at,
+        "url": settings.PUBLIC_URL + reverse("integrations:connection", args=[alert.connection_id]),
+    }
+
+
+def _put(target: AlertTarget, kind: str, data: dict[str, Any]) -> AlertMessage:
+    now = timezone.now()
+    body = orjson.dumps({"type": kind, "timestamp": now, "data": data}).decode()
+    return AlertMessage.objects.create(target=target, uuid=uuid4(), kind=kind, body=body, due_at=now)
