@@ -10,8 +10,8 @@ Drafts and archived items are in no figure. A manual item's value is the latest 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from feedback.models import FeedbackItem, FormerMapping, ManualValue
 from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
 from kpis.consolidation import Part, consolidate
+from kpis.differencing import Hidden, held_back
 from kpis.figures import ALL_TIME, Figure, consolidated_figure, figure
 from kpis.formulas import Formula, FormulaError, Measure, measure_counts, measure_manual, suppress
 from kpis.histograms import COUNTED
@@ -261,15 +262,15 @@ class Scores:
     def for_phases(self) -> dict[int, list[Figure]]:
         """By phase: one figure per formula."""
         of_phase: dict[int, dict[int, ItemScore]] = defaultdict(dict)
-        phase_of = {stage.pk: stage.phase_id for stages in self._stages.values() for stage in stages}
         for score in self.scores:
             for stage_id in self._covered(score.item):
-                if phase_id := phase_of.get(stage_id):
+                if phase_id := self._phase_of.get(stage_id):
                     of_phase[phase_id][score.item.pk] = score
         return {
             phase_id: self._consolidated(
                 list(scores.values()),
                 self._weightings.get(next(iter(scores.values())).item.card.lane.journey_id),
+                levels=1,
             )
             for phase_id, scores in of_phase.items()
         }
@@ -284,6 +285,7 @@ class Scores:
             journey_id: self._consolidated(
                 [score for member in sorted(family) for score in of_journey.get(member, ())],
                 self._weightings.get(journey_id),
+                levels=3,
             )
             for journey_id, family in families.items()
         }
@@ -291,25 +293,60 @@ class Scores:
     def weighting_of(self, journey_id: int) -> str:
         return self._weightings.get(journey_id) or Consolidation.Weighting.POOLED.value
 
-    def _consolidated(self, scores: Sequence[ItemScore], weighting: str | None) -> list[Figure]:
+    def _consolidated(self, scores: Sequence[ItemScore], weighting: str | None, levels: int = 0) -> list[Figure]:
+        """`levels`: how many smaller sums lie below this one: stages, phases, journeys."""
         counted = [score for score in scores if score.part is not None and score.state in IN_KPIS]
         by_formula: dict[Formula, list[ItemScore]] = defaultdict(list)
         for score in counted:
             if score.part is not None:
                 by_formula[score.part.formula].append(score)
+        held = {formula: self._held_back(by_formula[formula], levels) for formula in by_formula}
         return [
             consolidated_figure(
-                consolidated,
+                replace(consolidated, items_total=len(by_formula[consolidated.formula])),
                 state=_state_together(by_formula[consolidated.formula]).value,
                 threshold=self.rules.threshold,
                 window=self.window,
                 tz_name=self.rules.zone.key,
             )
             for consolidated in consolidate(
-                [score.part for score in counted if score.part is not None],
+                [
+                    score.part
+                    for score in counted
+                    if score.part is not None and score.item.pk not in held[score.part.formula]
+                ],
                 weighting or Consolidation.Weighting.POOLED.value,
             )
         ]
+
+    def _held_back(self, scores: Sequence[ItemScore], levels: int) -> set[Hashable]:
+        """Hidden items that this sum must not tell of. If it has nothing else it keeps them: it is hidden with them."""
+        threshold = self.rules.threshold
+        hidden = [score for score in scores if score.figure is not None and score.figure.is_suppressed]
+        if not threshold or not hidden:
+            return set()
+        held = held_back(
+            [
+                Hidden(
+                    score.item.pk,
+                    score.item.question_id or ("item", score.item.pk),
+                    (score.figure and score.figure.measure.n) or 0,
+                    self._places(score.item)[:levels],
+                )
+                for score in hidden
+            ],
+            threshold,
+        )
+        others = [score for score in scores if score.item.pk not in held]
+        return held if any(score.figure is not None and score.figure.measure.n for score in others) else set()
+
+    def _places(self, item: FeedbackItem) -> tuple[Hashable, ...]:
+        stage_id = item.card.stage_id
+        return stage_id, self._phase_of.get(stage_id) or ("stage", stage_id), item.card.lane.journey_id
+
+    @cached_property
+    def _phase_of(self) -> dict[int, int | None]:
+        return {stage.pk: stage.phase_id for stages in self._stages.values() for stage in stages}
 
     @cached_property
     def _journey_ids(self) -> set[int]:
