@@ -49,9 +49,10 @@ COLUMNS = (
 
 @dataclass(slots=True)
 class Report:
-    """What was found, by key id, and what was done. `unreadable`: what it is, and why it does not open."""
+    """What was found and what opened, by key id, and what was done. `unreadable`: what it is, and why it does not open."""
 
     by_key: Counter[str] = field(default_factory=Counter)
+    opened: Counter[str] = field(default_factory=Counter)
     rewrapped: int = 0
     replaced: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
@@ -100,8 +101,11 @@ def _open(envelopes: Envelopes, row: Any, report: Report) -> Secret | None:
     """The secret, or None if it does not open; noted in the report either way."""
     envelope = getattr(row, envelopes.column)
     try:
-        report.by_key[encryption.key_id_of(envelope)] += 1
-        return encryption.decrypt(envelope, **envelopes.place(row))
+        key_id = encryption.key_id_of(envelope)
+        report.by_key[key_id] += 1
+        secret = encryption.decrypt(envelope, **envelopes.place(row))
+        report.opened[key_id] += 1
+        return secret
     except encryption.EncryptionError as error:
         report.unreadable.append((f"{envelopes.model._meta.verbose_name} “{row}”, {envelopes.column}", str(error)))
         return None

@@ -12,7 +12,8 @@ import config.api_urls  # noqa: F401 (loads the serializers of every room)
 GUARDED = {
     "id", "pk", "uuid", "is_staff", "is_superuser", "groups", "user_permissions", "last_login", "date_joined",
     "digest", "prefix", "revoked_at", "last_used_at", "created_at", "updated_at", "created_by", "asked_by", "user",
-    "token_envelope", "token_set_at", "stopped_code", "failures_in_a_row", "open_until", "owner_name", "brand",
+    "token_envelope", "client_secret_envelope", "key_envelope", "former_key_envelope", "place", "confirmed_by",
+    "token_set_at", "stopped_code", "failures_in_a_row", "open_until", "owner_name", "brand",
     "tested_at", "test_results", "fence", "lease_until", "attempts", "content_hash", "fetch_number", "deleted_at",
     "modified_until", "continuation_token", "covered_questions", "mapped_fingerprint", "fingerprint", "chosen_state",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from feedback.models import Source
 from integrations import alert_targets, connections, encryption, rewrapping, tokens, watches
+from integrations.checks import keys_open_what_is_stored
 from integrations.encryption import key_id_of
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.secret import Secret
@@ -202,6 +203,45 @@ class TestRotation:
         monkeypatch.setattr(rewrapping.Envelopes, "rows", rows_while_somebody_rotates)
         rewrapping.rewrap_all()
         assert set(rewrapping.look().by_key) == {"new"}
+
+
+@pytest.mark.django_db
+class TestAtTheStart:
+    """What `migrate` and `check --database default` say of the keys."""
+
+    def said(self) -> list[str]:
+        return [message.id for message in keys_open_what_is_stored(databases=["default"])]
+
+    def test_nothing_where_everything_opens(self, ring):
+        assert self.said() == []
+        fill(7)
+        ring.ENCRYPTION_KEYS = [NEW, OLD]
+        assert self.said() == []
+
+    def test_another_key_under_the_old_name_is_noticed(self, ring):
+        fill(7)
+        ring.ENCRYPTION_KEYS = ["old:" + base64.b64encode(b"9" * 32).decode()]
+        assert self.said() == ["integrations.W002"]
+
+    @pytest.mark.parametrize("keys", [[], [NEW]])
+    def test_a_missing_key_is_noticed(self, ring, keys):
+        fill(7)
+        ring.ENCRYPTION_KEYS = keys
+        assert self.said() == ["integrations.W001"]
+
+    def test_one_broken_secret_says_nothing_of_the_key(self, ring):
+        fill(7)
+        Connection.objects.filter(pk=Connection.objects.exclude(token_envelope="").first().pk).update(
+            token_envelope="enc:v1:old:AAAA"
+        )
+        assert self.said() == []
+
+    def test_the_command_says_it(self, ring):
+        fill(7)
+        ring.ENCRYPTION_KEYS = [NEW]
+        said = StringIO()
+        call_command("check", databases=["default"], stderr=said)
+        assert "7 stored secrets need the key old, which is not among ENCRYPTION_KEYS." in said.getvalue()
 
 
 def test_every_column_of_envelopes_is_known():
