@@ -73,6 +73,7 @@ def test_each_admin_reads_it_in_their_language_and_others_do_not(clock, admin, a
     assert "Qualtrics a refusé le jeton" in letters["ada@example.org"].body
     assert "09:00 (CET)" in letters["ada@example.org"].body
     assert "03:00 (EST)" in letters["alice@example.org"].body
+    assert letters["ada@example.org"].subject == "Parcours\N{NO-BREAK SPACE}: 1 nouvelle alerte"
 
 
 def test_many_at_once_share_a_letter_and_those_soon_after_the_next(clock, admin, mailoutbox):
