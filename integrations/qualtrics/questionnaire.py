@@ -53,10 +53,9 @@ def _shown(qid: str, question: Mapping[str, Any], definition: Definition | None)
     kind, selector = _type(question)
     form = _form(question)
     choices = items_of(question.get("choices"))
-    parts = items_of(question.get("subQuestions")) if kind == "Matrix" else choices
-    low, high = (
-        ends_of(kind, selector, qid, len(choices), definition) if form in ("sliders", "numbers") else (None, None)
-    )
+    rows = items_of(question.get("subQuestions"))
+    parts = rows if kind == "Matrix" else choices or rows
+    low, high = ends_of(kind, selector, qid, len(parts), definition) if form in ("sliders", "numbers") else (None, None)
     has_choices = form in ("one", "several", "list", "scale", "matrix", "matrix_several")
     return {
         "id": qid,

@@ -178,8 +178,9 @@ def _of_question(qid: str, question: Mapping[str, Any], definition: Definition |
         for item_id, item in choices.items():
             yield _part(base, item_id, item)
     elif kind in _ITEMS_ARE_NUMBERS and selector not in ("TB",):
-        low, high = ends_of(kind, selector, qid, len(choices), definition)
-        for item_id, item in choices.items():
+        parts = choices or items_of(question.get("subQuestions"))
+        low, high = ends_of(kind, selector, qid, len(parts), definition)
+        for item_id, item in parts.items():
             yield replace(_part(base, item_id, item), kind="number", scale_min=low, scale_max=high)
     else:
         yield replace(base, mappable=False)

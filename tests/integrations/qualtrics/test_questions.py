@@ -112,6 +112,12 @@ class TestTypes:
         )
         assert [(record.field, record.kind) for record in found] == [("QID9_1", "text"), ("QID9_2", "text")]
 
+    def test_a_slider_may_name_its_parts_as_rows(self):
+        asked = survey(QID3=question("Slider", "HSLIDER", rows={"1": choice("Ease"), "2": choice("Speed")}))
+        assert [(record.field, record.kind) for record in question_records(asked)] == [
+            ("QID3_1", "number"), ("QID3_2", "number"),
+        ]  # fmt: skip
+
     def test_sliders_and_stars_take_their_ends_from_the_definition(self):
         asked = survey(
             QID1=question("Slider", "HSLIDER", choices={"1": choice("Speed")}),
