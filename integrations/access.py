@@ -9,6 +9,7 @@ _ITEMS = "feedback.change_feedbackitem"
 
 ROUTES: dict[str, Row] = {
     "integrations:installation": row(GET=_ADMIN, POST=_ADMIN),
+    "api:installation": row(GET=_ADMIN, POST=_ADMIN),
     "integrations:connection_list": row(GET=_ADMIN),
     "integrations:connection_new": row(GET=_ADMIN, POST=_ADMIN),
     "integrations:connection": row(GET=_ADMIN),

@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling, api_surveys
+from integrations.api_installation import ThisInstallation
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
 from integrations.watch_urls import api_urlpatterns
 
@@ -15,6 +16,7 @@ router.register("erasures", api_erasing.Erasures, basename="erasure")
 router.register("fetches", api.Fetches, basename="fetch")
 
 urlpatterns = [
+    path("installation/", ThisInstallation.as_view(), name="installation"),
     path("connections/<int:pk>/call/", api_console.CallApi.as_view(), name="connection-call"),
     path("connections/<int:pk>/directories/", api_contacts.Directories.as_view(), name="directory-list"),
     path(

@@ -202,16 +202,14 @@ class InstallationForm(forms.Form):
     """What a database is that is not where it was."""
 
     MOVED, COPY = "moved", "copy"
-    what = forms.ChoiceField(
-        label=_("What is this database?"),
-        choices=[
-            (MOVED, _("The original: it was moved or restored here, and nothing runs at its old place any more.")),
-            (
-                COPY,
-                _(
-                    "A copy beside the original, for example to try something. Subscriptions of the original are left to it."
-                ),
+    CHOICES = (
+        (MOVED, _("The original: it was moved or restored here, and nothing runs at its old place any more.")),
+        (
+            COPY,
+            _(
+                "A copy beside the original, for example to try something. Subscriptions of the original are left to it."
             ),
         ],
         widget=forms.RadioSelect,
     )
+    what = forms.ChoiceField(label=_("What is this database?"), choices=CHOICES, widget=forms.RadioSelect)

@@ -234,6 +234,8 @@ TWINS = [
     ("integrations:alert_target", "GET", "api:alert-target-deliveries", "GET"),
     ("integrations:alert_target_test", "POST", "api:alert-target-test", "POST"),
     ("integrations:alert_target_delete", "POST", "api:alert-target-detail", "DELETE"),
+    ("integrations:installation", "GET", "api:installation", "GET"),
+    ("integrations:installation", "POST", "api:installation", "POST"),
     ("integrations:wizard_start", "POST", "api:feedback-item-list", "POST"),
     ("kpis:item_accept", "POST", "api:kpi-item-mapping", "POST"),
     ("integrations:wizard_edit", "POST", "api:feedback-item-detail", "PATCH"),

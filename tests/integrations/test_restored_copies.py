@@ -182,6 +182,14 @@ class TestVouching:
         assert "may be a copy" not in alice.get(reverse("integrations:connection_list")).content.decode()
         assert "What is this database?" not in alice.get(PAGE).content.decode()
 
+    def test_an_admin_says_it_over_the_api(self, api_of, admin, elsewhere):
+        api = api_of(admin)
+        state = api.get("/api/v1/installation/").json()
+        assert (state["changes_are_sent"], state["confirmed_place"]) == (False, "PostgreSQL 7, parcours")
+        assert "what" in api.post("/api/v1/installation/", {"what": "both"}).json()["errors"]
+        assert api.post("/api/v1/installation/", {"what": "copy"}).json()["changes_are_sent"] is True
+        assert Installation.objects.get().confirmed_by == admin
+
     def test_nobody_else_may(self, client_of, analyst, elsewhere):
         assert client_of(analyst).post(PAGE, {"what": "moved"}).status_code == 403
         assert not installation.is_vouched_for()
