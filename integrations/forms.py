@@ -209,7 +209,6 @@ class InstallationForm(forms.Form):
             _(
                 "A copy beside the original, for example to try something. Subscriptions of the original are left to it."
             ),
-        ],
-        widget=forms.RadioSelect,
+        ),
     )
     what = forms.ChoiceField(label=_("What is this database?"), choices=CHOICES, widget=forms.RadioSelect)
