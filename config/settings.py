@@ -356,8 +356,8 @@ DISPATCH_INTERVAL = env.float("DISPATCH_INTERVAL", default=30.0)
 
 # How long a worker holds a fetch without a sign of life before another one takes it over.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", default=60.0)
-# Responses a transaction.
-SYNC_BATCH = env.int("SYNC_BATCH", default=1000)
+# Responses a transaction. Fewer in SQLite, where whoever else writes waits for its end.
+SYNC_BATCH = env.int("SYNC_BATCH", default=1000 if EMBEDDED else 5000)
 
 # After so many days a complete export shows which responses were deleted at the source; 0: never by itself.
 RECONCILE_DAYS = env.int("RECONCILE_DAYS", default=30)

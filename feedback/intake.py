@@ -21,6 +21,7 @@ from feedback.models import ChangedDay, Response, Survey
 from feedback.tombstones import erased_among
 
 TABLE = Response._meta.db_table
+_COPIED_AT_ONCE = 500
 _COLUMNS = (
     "survey_id",
     "external_id",
@@ -103,11 +104,18 @@ def decide(incoming: NewResponse, known: Known | None, fetch_number: int) -> Act
 
 
 def store(
-    survey: Survey, batch: Sequence[NewResponse], *, asked: Collection[int], fetch_number: int, zone: ZoneInfo
+    survey: Survey,
+    batch: Sequence[NewResponse],
+    *,
+    asked: Collection[int],
+    fetch_number: int,
+    zone: ZoneInfo,
+    all_new: bool = False,
 ) -> Stored:
     """Write a batch (at most some thousand) inside the caller's transaction, which also holds its checkpoint.
 
     `asked`: primary keys of the questions that this fetch asked for; a stored answer to any other question stays.
+    `all_new`: nothing is looked up. Should one of them be stored after all, the unique key raises `IntegrityError`.
     The caller holds the survey for itself; if it does not, the unique key makes the slower transaction fail as a whole.
     """
     if not connection.in_atomic_block:
@@ -128,7 +136,7 @@ def store(
     stored.unchanged += len(unwanted)
     for external_id in unwanted:
         del latest[external_id]
-    known = _known(survey.pk, latest) if latest else {}
+    known = _known(survey.pk, latest) if latest and not all_new else {}
     created: list[NewResponse] = []
     updated: list[tuple[Known, NewResponse]] = []
     for external_id, response in latest.items():
@@ -196,9 +204,11 @@ def _insert(survey_id: int, responses: Sequence[NewResponse], fetch_number: int)
     columns = ", ".join(_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            lines = (_copy_line(survey_id, r, fetch_number) for r in responses)
-            with cursor.copy(f"COPY {TABLE} ({columns}) FROM STDIN") as copy:  # type: ignore[attr-defined]
-                copy.write("".join(lines))
+            statement = f"COPY {TABLE} ({columns}) FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
+                for start in range(0, len(responses), _COPIED_AT_ONCE):  # the server works while the next are written
+                    part = responses[start : start + _COPIED_AT_ONCE]
+                    copy.write("".join([_copy_line(survey_id, r, fetch_number) for r in part]))
         else:
             cursor.executemany(
                 f"INSERT INTO {TABLE} ({columns}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})",  # noqa: S608

@@ -27,6 +27,7 @@ from kpis.periods import day_bounds
 COMMENT = "comment"
 _DAYS_AT_ONCE = 60
 _ROWS_AT_ONCE = 2000
+_BACKSLASH = "\\"
 
 # (status, finished, answers of any number of responses as JSON texts, with commas between)
 Answers = tuple[int, bool, str]
@@ -115,13 +116,27 @@ def _recount(survey: Survey, days: Sequence[date], zone: ZoneInfo) -> None:
     kinds = dict(Question.objects.filter(survey=survey).values_list("pk", "kind"))
     comments = {str(pk) for pk, kind in kinds.items() if kind == Question.Kind.TEXT}
     DayHistogram.objects.filter(question__in=list(kinds), day__in=days).delete()
-    found = (
-        DayHistogram(question_id=int(pk), day=day, counts=classes)
+    _insert(
+        (int(pk), day, orjson.dumps(classes).decode())
         for day in days
         for pk, classes in count(_answers(survey, *day_bounds(day, zone)), comments).items()
         if int(pk) in kinds
     )
-    DayHistogram.objects.bulk_create(found, batch_size=1000)
+
+
+def _insert(rows: Iterable[tuple[int, date, str]]) -> None:
+    """Histograms (question, day, counts as JSON). A statement with a parameter for each value takes ten times as long."""
+    columns = f"{DayHistogram._meta.db_table} (question_id, day, counts)"
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # An answer may hold anything; what COPY reads in its own way must be escaped.
+            lines = [f"{pk}\t{day}\t{counts.replace(_BACKSLASH, 2 * _BACKSLASH)}\n" for pk, day, counts in rows]
+            statement = f"COPY {columns} FROM STDIN"
+            with connection.wrap_database_errors, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
+                copy.write("".join(lines))
+        else:
+            values = [(pk, day.isoformat(), counts) for pk, day, counts in rows]
+            cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s, %s)", values)  # noqa: S608
 
 
 def _first_countable(survey: Survey, zone: ZoneInfo) -> date:
@@ -146,8 +161,11 @@ def _answers(survey: Survey, start: datetime, end: datetime) -> list[Answers]:
         joined, bounds = "group_concat(answers, ',')", (adapt(start), adapt(end))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT status, finished, {joined} FROM {TABLE}"  # noqa: S608
+            # In the order of the index by day: of a survey that it does not know yet PostgreSQL expects one row, finds all
+            # indexes alike, and may take one that leads through all of the survey's rows, for each day again.
+            f"SELECT status, finished, {joined} FROM (SELECT id, status, finished, answers FROM {TABLE}"  # noqa: S608
             " WHERE survey_id = %s AND recorded_at >= %s AND recorded_at < %s AND deleted_at IS NULL"
+            " ORDER BY survey_id, recorded_at) AS of_day"
             f" GROUP BY status, finished, id / {_ROWS_AT_ONCE}",
             [survey.pk, *bounds],
         )

@@ -137,13 +137,14 @@ class Translator:
             # Shown and left empty differs from never shown.
             if displayed is None:
                 shown = record.get("displayedFields")
-                displayed = {name for name in shown if isinstance(name, str)} if isinstance(shown, list) else ()
+                displayed = shown if isinstance(shown, list) else ()
             if field in displayed:
                 answers[pk] = None
+        modified = values.get("lastModifiedDate")
         return NewResponse(
             external_id,
             recorded_at,
-            _moment(values.get("lastModifiedDate")),
+            recorded_at if modified == values["recordedDate"] else _moment(modified),
             status,
             bool(finished),
             language,

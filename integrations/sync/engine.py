@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -19,13 +20,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import intake
-from feedback.models import Survey
+from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
 from feedback.vanishing import Vanished, mark_vanished
 from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
@@ -106,6 +107,16 @@ def is_orphaned() -> Q:
     return Q(state=Fetch.State.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE))
 
 
+@dataclass(slots=True)
+class Batch:
+    """Some lines of an export, translated; `size` in bytes, line ends included."""
+
+    lines: int
+    size: int
+    good: list[intake.NewResponse] = field(default_factory=list)
+    rejected: list[tuple[int, Rejected]] = field(default_factory=list)  # with the numbers of their lines
+
+
 class Slice:
     """One worker's turn with one fetch."""
 
@@ -117,6 +128,7 @@ class Slice:
         self.started = time.monotonic()
         self.last_renewal = self.started
         self.noted_work = self.started
+        self.all_new = False
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
@@ -307,12 +319,12 @@ class Slice:
             self.save(step=Fetch.Step.DOWNLOAD)
             return None
         zone = Organisation.current().zone
-        translator = Translator({field: (pk, kind) for field, (pk, kind) in self.fetch.mapping.items()})
-        lines = archive.read_lines(self.spool, skip=self.fetch.lines_done)
+        # What a first fetch brings need not be looked up.
+        self.all_new = not self.fetch.lines_done and not Response.objects.filter(survey=self.survey).exists()
         refresh = _Refreshing(self.survey)
-        while batch := list(islice(lines, BATCH)):
+        for batch in self.batches():
             reach("batch_read")
-            self.store_batch(batch, translator, zone)
+            self.store_batch(batch, zone)
             reach("batch_committed")
             refresh.now_and_then()
             if self.is_over():
@@ -321,42 +333,61 @@ class Slice:
         reach("loaded")
         return None
 
-    def store_batch(self, lines: list[bytes], translator: Translator, zone: ZoneInfo) -> None:
+    def batches(self) -> Iterator[Batch]:
+        """What is left of the export, translated, some at a time."""
+        translator = Translator({field: (pk, kind) for field, (pk, kind) in self.fetch.mapping.items()})
+        first = self.fetch.lines_done + 1
+        lines = archive.read_lines(self.spool, skip=self.fetch.lines_done)
+        while some := list(islice(lines, BATCH)):
+            batch = Batch(len(some), sum(map(len, some)) + len(some))
+            for number, line in enumerate(some, start=first):
+                record = translator.translate(line)
+                if isinstance(record, Rejected):
+                    batch.rejected.append((number, record))
+                else:
+                    batch.good.append(record)
+            first += len(some)
+            yield batch
+
+    def store_batch(self, batch: Batch, zone: ZoneInfo) -> None:
         """Rows, checkpoint and counts of one batch, in one transaction."""
+        try:
+            self._store_batch(batch, zone)
+        except IntegrityError:
+            if not self.all_new:
+                raise
+            self.all_new = False  # a response stands twice in this export, or came by another way meanwhile
+            self._store_batch(batch, zone)
+
+    def _store_batch(self, batch: Batch, zone: ZoneInfo) -> None:
         fetch = self.fetch
-        good: list[intake.NewResponse] = []
-        reasons: Counter[str] = Counter()
-        rejected: list[RejectedRecord] = []
-        for number, line in enumerate(lines, start=fetch.lines_done + 1):
-            record = translator.translate(line)
-            if isinstance(record, Rejected):
-                reasons[record.reason] += 1
-                rejected.append(
-                    RejectedRecord(fetch=fetch, line=number, reason=record.reason, external_id=record.external_id)
-                )
-            else:
-                good.append(record)
-        newest = max((r.modified_at or r.recorded_at for r in good), default=None)
-        by_reason = Counter(fetch.rejected_by_reason) + reasons
+        newest = max((r.modified_at or r.recorded_at for r in batch.good), default=None)
+        by_reason = Counter(fetch.rejected_by_reason) + Counter(record.reason for _line, record in batch.rejected)
         with transaction.atomic():
             # First, so that the row is locked and an old fence ends here.
             self.save()
             reach("batch_begun")
             asked = [pk for pk, _kind in fetch.mapping.values()]
-            stored = intake.store(self.survey, good, asked=asked, fetch_number=fetch.pk, zone=zone)
+            stored = intake.store(
+                self.survey, batch.good, asked=asked, fetch_number=fetch.pk, zone=zone, all_new=self.all_new
+            )
             reach("batch_stored")
-            if rejected and (room := MAX_REJECTED_KEPT - fetch.rejected):
-                erased = erased_among(each.external_id for each in rejected)
-                rejected_kept = [each for each in rejected if each.external_id not in erased]
-                RejectedRecord.objects.bulk_create(rejected_kept[: max(0, room)])
+            if batch.rejected and (room := MAX_REJECTED_KEPT - fetch.rejected):
+                erased = erased_among(record.external_id for _line, record in batch.rejected)
+                kept = [
+                    RejectedRecord(fetch=fetch, line=line, reason=record.reason, external_id=record.external_id)
+                    for line, record in batch.rejected
+                    if record.external_id not in erased
+                ]
+                RejectedRecord.objects.bulk_create(kept[: max(0, room)])
             self.save(
-                lines_done=fetch.lines_done + len(lines),
-                bytes_done=fetch.bytes_done + sum(map(len, lines)) + len(lines),
-                received=fetch.received + len(lines),
+                lines_done=fetch.lines_done + batch.lines,
+                bytes_done=fetch.bytes_done + batch.size,
+                received=fetch.received + batch.lines,
                 new=fetch.new + stored.new,
                 changed=fetch.changed + stored.changed,
                 unchanged=fetch.unchanged + stored.unchanged,
-                rejected=fetch.rejected + len(rejected),
+                rejected=fetch.rejected + len(batch.rejected),
                 rejected_by_reason=dict(by_reason),
                 modified_until=max(filter(None, (fetch.modified_until, newest)), default=None),
                 attempts=0,

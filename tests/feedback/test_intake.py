@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +92,15 @@ def test_a_response_that_comes_back_lives_again(survey):
 def test_twice_in_one_batch_is_one_row(survey):
     assert store(survey, response(score=3), response(score=9)) == Stored(new=1, unchanged=1)
     assert Response.objects.get().answers == {"7": 9}
+
+
+def test_what_is_said_to_be_new_and_is_not_is_refused_as_a_whole(survey):
+    store(survey, response("R_1", score=3))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        intake.store(
+            survey, [response("R_2"), response("R_1")], asked=(7,), fetch_number=2, zone=PARIS, all_new=True
+        )  # fmt: skip
+    assert Response.objects.get().answers == {"7": 3}
 
 
 def test_days_are_local_days_of_the_organisation(survey):

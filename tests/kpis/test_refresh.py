@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Organisation
 from feedback import intake
@@ -12,7 +13,7 @@ from feedback.intake import NewResponse
 from feedback.models import ChangedDay, Response
 from kpis.models import DayHistogram
 from kpis.refresh import class_of, rebuild, refresh_changed_days, surveys_to_refresh
-from tests.factories import make_question, make_survey
+from tests.factories import make_question, make_response, make_survey
 
 
 @pytest.fixture
@@ -167,3 +168,28 @@ def test_every_answer_falls_on_one_day_whatever_the_clocks_do(survey, nps, organ
     answered(survey, *rows, zone=zone)
     refresh_changed_days(survey)
     assert sum(counts["counted"]["9"] for counts in histograms(nps).values()) == 1000
+
+
+def test_a_day_is_read_along_the_index_by_day_even_of_a_survey_that_the_database_does_not_know_yet(survey, nps):
+    other = make_survey()
+    for n in range(3000):
+        make_response(other, datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n), {}, external_id=f"R_{n}")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    answered(survey, ("R_1", "2026-11-01 09:00", {nps.pk: 9}))
+    with CaptureQueriesContext(connection) as queries:
+        refresh_changed_days(survey)
+    (reading,) = [query["sql"] for query in queries if query["sql"].startswith("SELECT status, finished")]
+    explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{explain} {reading.replace('%', '%%')}")
+        plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+    assert "response_by_day" in plan
+
+
+def test_values_by_answer_survive_whatever_they_hold(survey):
+    odd = make_question(survey, kind="multi")
+    values = ["tab\there", 'quote"', "back\\slash", "line\nend", "é🙂", "{}"]
+    answered(survey, ("R_1", "2026-11-01 09:00", {odd.pk: values}))
+    refresh_changed_days(survey)
+    assert histograms(odd)[date(2026, 11, 1)] == {"counted": dict.fromkeys(values, 1)}

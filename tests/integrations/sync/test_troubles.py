@@ -208,6 +208,19 @@ def test_odd_lines_are_counted_and_the_rest_is_stored(sandbox, survey, add_item)
     assert books_add_up(survey)
 
 
+def test_responses_that_stand_twice_in_a_first_export_are_stored_once(sandbox, survey, add_item, monkeypatch):
+    """In batches of their own, so that the second one finds the first stored although nothing is looked up at first."""
+    monkeypatch.setattr(engine, "BATCH", 25)
+    add_item(survey)
+    sandbox.control.change_settings(data={"duplicates": 0.3, "shuffled": True})
+    fetch = work(survey)
+    assert fetch.state == Fetch.State.DONE
+    assert stored(survey) == truth(sandbox)
+    assert fetch.new == len(truth(sandbox))
+    assert fetch.unchanged > 50
+    assert books_add_up(survey)
+
+
 def test_a_second_worker_leaves_at_once(sandbox, survey, add_item):
     add_item(survey)
     fetch = latest(survey)
