@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from integrations import alert_letters, alerts
-from integrations.models import Alert, Connection, Timekeeping
+from integrations import alert_letters, alerts, installation
+from integrations.models import Alert, Connection, Installation, Timekeeping
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,15 @@ def test_without_a_mail_server_nothing_is_written_and_nothing_is_lost(clock, adm
     assert go_on(clock, mailoutbox) == []
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert go_on(clock, mailoutbox, days=2) == ["Parcours: 1 new alert"]
+
+
+def test_a_copy_of_the_database_writes_to_nobody(clock, admin, mailoutbox):
+    installation.known()
+    Installation.objects.update(place="another")
+    factories.make_connection(stopped_code="token_refused")
+    assert go_on(clock, mailoutbox) == []
+    installation.vouch(is_copy=True)
+    assert go_on(clock, mailoutbox, minutes=1) == ["Parcours: 1 new alert"]
 
 
 def test_an_alert_that_ends_while_the_letter_is_written_is_told_as_ended_next(clock, admin, mailoutbox, monkeypatch):

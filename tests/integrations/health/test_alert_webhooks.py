@@ -16,11 +16,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations import alert_sending, alert_targets, alerts, tasks
+from integrations import alert_sending, alert_targets, alerts, installation, tasks
 from integrations.alert_sending import RETRY_AFTER, signature, work_off
 from integrations.alert_targets import AddressRefused, checked_url
 from integrations.encryption import EnvelopeBroken
-from integrations.models import AlertMessage, AlertTarget, Connection
+from integrations.models import AlertMessage, AlertTarget, Connection, Installation
 from integrations.qualtrics.messages import CODES
 from integrations.secret import Secret
 from tests import factories
@@ -239,6 +239,19 @@ def test_the_tick_wakes_a_worker_for_what_is_due(receiver, target, monkeypatch):
     rung.clear()
     tasks.tick()
     assert rung == []
+
+
+def test_a_copy_of_the_database_tells_nobody_until_an_admin_says_what_it_is(receiver, target):
+    installation.known()
+    alert_targets.send_test(target)
+    Installation.objects.update(place="another")
+    assert alert_sending.targets_to_wake() == []
+    assert work_off(target.pk) is None
+    assert receiver.got == []
+    installation.vouch(is_copy=False)
+    assert alert_sending.targets_to_wake() == [target.pk]
+    work_off(target.pk)
+    assert message().state == "delivered"
 
 
 # --- where messages may go --------------------------------------------------------------------------------------------
