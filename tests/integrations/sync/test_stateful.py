@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response
+from integrations import erasing
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import asking, dispatch, engine, failpoints
 from kpis.models import DayHistogram
@@ -48,6 +49,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             self.item = add_item(self.survey, "QID2")
             self.draft = add_item(self.survey, "QID4", retrieve=False)
             self.watermark = None
+            self.erased: set[str] = set()
 
         def teardown(self) -> None:
             failpoints.on_reach = None
@@ -102,6 +104,14 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
                 asking.ask_for_fetch(self.feed(), Fetch.Trigger.MANUAL)
             assert control.calls() == []
 
+        @rule(data=st.data())
+        def somebody_is_erased(self, data: st.DataObject) -> None:
+            known = {row["id"] for row in control.truth(self.key)} | set(self.stored())
+            if known:
+                response_id = data.draw(st.sampled_from(sorted(known)))
+                erasing.erase([response_id], by=None)
+                self.erased.add(response_id)
+
         # --- work -----------------------------------------------------------------------------------------------------
 
         @rule(trigger=st.sampled_from([Fetch.Trigger.MANUAL, Fetch.Trigger.SCHEDULE, Fetch.Trigger.RECONCILE]))
@@ -150,9 +160,15 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
                 return
             rows = Response.objects.filter(survey=self.survey)
             fetches = Fetch.objects.filter(feed__survey=self.survey)
-            assert sum(fetches.values_list("new", flat=True)) == rows.count()
+            self.survey.refresh_from_db()
+            assert sum(fetches.values_list("new", flat=True)) - self.survey.erased == rows.count()
             assert rows.values("external_id").distinct().count() == rows.count()
             assert fetches.filter(state__in=Fetch.OPEN).count() <= 1
+
+        @invariant()
+        def nobody_who_was_erased_is_here(self) -> None:
+            if hasattr(self, "survey"):
+                assert self.erased.isdisjoint(self.stored())
 
         @invariant()
         def numbers_are_those_of_the_rows(self) -> None:
@@ -182,7 +198,8 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             found = work(self.survey, turns=200)
             live = Response.objects.filter(survey=self.survey, deleted_at=None)
             if found.error_code != "mass_disappearance":
-                assert set(live.values_list("external_id", flat=True)) == {r["id"] for r in control.truth(self.key)}
+                there = {r["id"] for r in control.truth(self.key)}
+                assert set(live.values_list("external_id", flat=True)) == there - self.erased
                 name = str(Question.objects.get(survey=self.survey, field="QID2").pk)
                 for row in live:
                     values = control.response(self.key, row.external_id)["values"]
@@ -190,6 +207,9 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             assert list(differences(self.survey)) == []
 
         # --- hands ----------------------------------------------------------------------------------------------------
+
+        def stored(self) -> list[str]:
+            return list(Response.objects.filter(survey=self.survey).values_list("external_id", flat=True))
 
         def chosen(self, item: FeedbackItem) -> str:
             return FeedbackItem.objects.values_list("chosen_state", flat=True).get(pk=item.pk)
