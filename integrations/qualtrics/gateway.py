@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ from integrations.qualtrics.redaction import blot_out
 from integrations.secret import Secret
 
 logger = logging.getLogger(__name__)
+
+# Ids of responses and contacts: the log does not say whose data were asked for.
+_ONE_PERSON = re.compile(r"\b(R|CID|CGC|MLRP)_[0-9A-Za-z]+", re.ASCII)
 
 _random = random.SystemRandom()
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
@@ -380,9 +384,10 @@ class Gateway:
             raise TokenRefused("The token holds characters that no token has.", code="token_malformed")
 
     def _log(self, method: str, host: Host, path: str, raw: "_Raw", request_id: str) -> None:
+        named = _ONE_PERSON.sub(r"\1_…", path.partition("?")[0])
         logger.info(
             "%s %s %s %d %d ms request %s",
-            *(method, host, path.partition("?")[0], raw.status, raw.milliseconds, request_id or "-"),
+            *(method, host, named, raw.status, raw.milliseconds, request_id or "-"),
         )
 
     # --- what an answer means -------------------------------------------------------------------------------------

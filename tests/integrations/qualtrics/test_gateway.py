@@ -413,6 +413,16 @@ class TestSecrecy:
         assert "private" not in caplog.text
         assert TOKEN not in caplog.text
 
+    @pytest.mark.parametrize("person", ["R_3kQ9LmX2bWc7KsT", "CID_9LmX2bWc7KsTq3k", "CGC_9LmX2bWc7KsTq3k"])
+    def test_the_log_does_not_say_whose_data_were_asked_for(self, vendor, gateway, caplog, person):
+        caplog.set_level(logging.DEBUG)
+        answers(vendor, None, url=f"{SURVEYS}/SV_3kQ9LmX2bWc7KsT/responses/{person}")
+        gateway.call("GET", "surveys", "SV_3kQ9LmX2bWc7KsT", "responses", person)
+        kind = person.partition("_")[0]
+        told = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("integrations"))
+        assert f"/API/v3/surveys/SV_3kQ9LmX2bWc7KsT/responses/{kind}_… 200" in told
+        assert person not in told
+
     @pytest.mark.parametrize(
         "echo",
         [TOKEN, TOKEN.lower(), f"X-API-TOKEN: {TOKEN}", "a1EzdlR6ODFMbVhiMldjUjdzWXBONWRIZjBHakE5ZVU0b1ZpQnQ2Qw"],
