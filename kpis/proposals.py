@@ -122,9 +122,16 @@ def _end_labels(labels: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _is_ordered(labels: Mapping[str, str]) -> bool:
-    """Choices may name things ("Work", "Leisure", "Other"): their values are numbers then, but no scale."""
-    ends = [label for label in _end_labels(labels) if label.strip()]
-    return all(_DEGREE.search(label) or _GOOD.search(label) or _BAD.search(label) for label in ends)
+    """Choices may name things ("Work", "Leisure", "Other"): their values are numbers then, but no scale.
+
+    A scale tells by its two ends, or by half of its points.
+    """
+    degrees = [label for label in labels.values() if _is_degree(label)]
+    return all(map(_is_degree, _end_labels(labels))) or 2 * len(degrees) >= len(labels)
+
+
+def _is_degree(label: str) -> bool:
+    return not label.strip() or any(words.search(label) for words in (_DEGREE, _GOOD, _BAD))
 
 
 def _scores(scale_min: float, scale_max: float, wording: str, reverse: bool, old_effort: bool) -> list[Formula]:

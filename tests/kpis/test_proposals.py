@@ -146,6 +146,7 @@ def test_choices_that_name_things_have_no_positive_ones(labels):
         (("Much worse", "Worse", "The same", "Better", "Much better"), "csat_4_5_of_1_5"),
         (("Sehr unzufrieden", "Eher unzufrieden", "Eher zufrieden", "Sehr zufrieden"), "csat_3_4_of_1_4"),
         (("", "", "", ""), "csat_3_4_of_1_4"),
+        (("Dissatisfied", "Neutral", "Satisfied", "Very satisfied", "Over the moon"), "csat_4_5_of_1_5"),
     ],
 )
 def test_choices_from_one_degree_to_another_are_a_scale(labels, proposed):
