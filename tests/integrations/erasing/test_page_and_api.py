@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Erasure, Response
+from integrations import contacts
 from tests.integrations.erasing.conftest import KEY
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +87,16 @@ def test_by_contact(page, sandbox, fetched, connection):
     page.post(PAGE, {"whom": whom(answer)})
     assert not Response.objects.filter(external_id=response_id).exists()
     assert Erasure.objects.get().way == "contact"
+
+
+def test_the_page_of_a_contact_leads_there(page, sandbox, fetched, connection):
+    directory = contacts.directories_of(connection).rows[0].id
+    person = contacts.contacts_of(connection, directory, limit=1).rows[0]
+    text = page.get(f"/settings/contacts/{connection.pk}/{directory}/{person.id}/").content.decode()
+    link = html.unescape(re.search(rf'href="({PAGE}[^"]+)"', text)[1])
+    filled_in = page.get(link).content.decode()
+    assert f'value="{person.id}"' in filled_in
+    assert f'<option value="{connection.pk}" selected>' in filled_in
 
 
 def test_somebody_who_answered_nothing_is_said(page, fetched, connection):
