@@ -13,12 +13,11 @@ from sandbox.scenarios import (
     SCENARIOS,
     Scenario,
     add,
+    add_absence,
     add_edit,
     add_faults,
     add_settings,
     newest,
-    put_survey_back,
-    take_survey_away,
 )
 from sandbox.surveys import Question
 
@@ -632,28 +631,20 @@ add_edit(
     ("The new wording is shown; numbers go on.", "La nouvelle formulation est affichée ; les chiffres continuent."),
     "on-board", _reworded,
 )  # fmt: skip
-add(
-    Scenario(
-        "survey_gone", "surveys", ("A25",),
-        ("The survey on complaints is deleted.", "L’enquête sur les réclamations est supprimée."),
-        ("Named; looked at again every few hours; the last values stay.",
-         "Signalé ; revérifié à quelques heures d’intervalle ; les dernières valeurs restent."),
-        lambda control: take_survey_away(control, "survey_gone", "complaint"),
-        lambda control: put_survey_back(control, "survey_gone"),
-        lambda control: "survey_gone" in control.kept,
-    )
+add_absence(
+    "survey_gone", "A25",
+    ("The survey on complaints is deleted.", "L’enquête sur les réclamations est supprimée."),
+    ("Named; looked at again every few hours; the last values stay.",
+     "Signalé ; revérifié à quelques heures d’intervalle ; les dernières valeurs restent."),
+    "complaint",
 )  # fmt: skip
-add(
-    Scenario(
-        "survey_unshared", "surveys", ("A25",),
-        ("The bank's survey on opening an account is shared no more: 404.",
-         "L’enquête de la banque sur l’ouverture de compte n’est plus partagée : 404."),
-        ("Its items need attention; shared again, all heals by itself.",
-         "Ses éléments sont « À vérifier » ; partagée de nouveau, tout se rétablit seul."),
-        lambda control: take_survey_away(control, "survey_unshared", "onboarding"),
-        lambda control: put_survey_back(control, "survey_unshared"),
-        lambda control: "survey_unshared" in control.kept,
-    )
+add_absence(
+    "survey_unshared", "A25",
+    ("The bank's survey on opening an account is shared no more: 404.",
+     "L’enquête de la banque sur l’ouverture de compte n’est plus partagée : 404."),
+    ("Its items need attention; shared again, all heals by itself.",
+     "Ses éléments sont « À vérifier » ; partagée de nouveau, tout se rétablit seul."),
+    "onboarding",
 )  # fmt: skip
 
 # -- messages of new responses

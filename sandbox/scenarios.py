@@ -108,24 +108,21 @@ def add_edit(
     add(Scenario(name, "surveys", tuple(shows.split()), what, expect, start, stop, is_on))
 
 
-def take_survey_away(control: "Control", name: str, key: str) -> None:
-    """Delete a survey with its responses, and keep both for `put_survey_back`."""
-    if name in control.kept:
-        return
-    found = control.world.survey(key)
-    with control.world.lock:
-        control.kept[name] = (found, control.world.responses[found.id])
-        control.world.remove_survey(found)
+def add_absence(name: str, shows: str, what: Words, expect: Words, survey: str) -> None:
+    """A scenario in which a survey is out of sight; switched off, it is back with its responses."""
 
+    def start(control: "Control") -> None:
+        if not is_on(control):
+            control.unshare_survey(survey)
 
-def put_survey_back(control: "Control", name: str) -> None:
-    """Undo `take_survey_away`."""
-    if name not in control.kept:
-        return
-    found, responses = control.kept.pop(name)
-    with control.world.lock:
-        control.world.add_survey(found)
-        control.world.responses[found.id] = responses
+    def stop(control: "Control") -> None:
+        if is_on(control):
+            control.share_survey(survey)
+
+    def is_on(control: "Control") -> bool:
+        return survey in control.world.unshared
+
+    add(Scenario(name, "surveys", tuple(shows.split()), what, expect, start, stop, is_on))
 
 
 def newest(control: "Control", survey: Survey, count: int) -> list[str]:
