@@ -131,8 +131,9 @@ class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
             )
 
     def perform_update(self, serializer: Any) -> None:
+        user: Any = self.request.user
         with self.refusals():
-            items.change_item(serializer.instance, seen_version(self.request), **serializer.deed_arguments())
+            items.change_item(serializer.instance, seen_version(self.request), user=user, **serializer.deed_arguments())
 
     def perform_destroy(self, instance: Any) -> None:
         with self.refusals():

@@ -251,11 +251,11 @@ class _Wizard:
         return self.close(text % {"title": item.card.title})
 
     def _write_item(self, title: str, fields: dict[str, Any], retrieve: bool) -> FeedbackItem:
+        user = self.request.user
         if self.item is None:
-            user = self.request.user
             return deeds.create_item(self.lane, self.stage, title=title, user=user, retrieve=retrieve, **fields)
         seen = self.form.data.get("version", "")
-        item = deeds.change_item(self.item, int(seen) if seen.isdecimal() else 0, title=title, **fields)
+        item = deeds.change_item(self.item, int(seen) if seen.isdecimal() else 0, title=title, user=user, **fields)
         return deeds.retrieve(item) if retrieve and item.chosen_state != FeedbackItem.Chosen.RETRIEVING else item
 
     def _explain(self, refused: ValidationError) -> HttpResponse:

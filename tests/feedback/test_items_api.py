@@ -108,6 +108,23 @@ def test_a_change_names_the_version_it_saw(api):
     assert stale.json()["current"]["target"] == 40.0
 
 
+def test_a_change_of_what_counts_is_a_new_version_of_the_mapping(api, analyst):
+    item = make_item()
+    api.patch(f"{URL}{item.pk}/", {"target": 40, "version": 1})
+    assert not item.former_mappings.exists()
+    api.patch(f"{URL}{item.pk}/", {"metric": "mean", "version": 2})
+    former = item.former_mappings.get()
+    assert (former.number, former.metric, former.question, former.ended_by) == (1, "nps", item.question, analyst)
+    item.refresh_from_db()
+    assert (item.mapped_by, item.mapped_at) == (analyst, former.ended_at)
+
+
+def test_a_draft_has_no_former_mappings(api):
+    item = make_item(chosen_state="draft")
+    assert api.patch(f"{URL}{item.pk}/", {"metric": "mean", "version": 1}).status_code == 200
+    assert not item.former_mappings.exists()
+
+
 def test_clients_cannot_set_what_deeds_decide(api, viewer):
     item = make_item()
     forbidden = {

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections import create_connection
@@ -346,6 +347,28 @@ class TestChanging:
         walk.press(title="Recommendation", frequency="weekly").press("save")
         item.refresh_from_db()
         assert (item.card.title, item.frequency, item.chosen_state) == ("Recommendation", "weekly", "retrieving")
+        assert not item.former_mappings.exists()  # what it counts is the same
+
+    def test_an_item_whose_question_is_gone_is_given_another_and_remembers_the_first(self, item, client_of, analyst):
+        gone = item.question
+        Question.objects.filter(pk=gone.pk).update(gone_at=timezone.now())
+        walk = Walk(client_of(analyst), reverse("integrations:wizard_edit", args=[item.pk]))
+        assert walk.step == "question"
+        other = Question.objects.get(survey=item.survey, field="QID4")
+        walk.press(question=other.pk).press("save")
+        item.refresh_from_db()
+        assert (item.question, item.metric, item.mapped_by) == (other, "csat", analyst)
+        former = item.former_mappings.get()
+        assert (former.question, former.metric, former.mapped_by, former.ended_by) == (gone, "nps", analyst, analyst)
+
+    def test_a_changed_question_is_offered_as_it_stands_now(self, item, client_of, analyst):
+        changed = factories.change_question(item.question, wording="How likely are you to come back?")
+        walk = Walk(client_of(analyst), reverse("integrations:wizard_edit", args=[item.pk]))
+        assert walk.step == "metric"
+        assert "How likely are you to come back?" in walk.page
+        walk.press("save")
+        item.refresh_from_db()
+        assert (item.question, item.mapped_fingerprint) == (changed, changed.fingerprint)
 
     def test_somebody_elses_change_is_shown_and_not_overwritten(self, item, client_of, analyst):
         walk = Walk(client_of(analyst), reverse("integrations:wizard_edit", args=[item.pk]))
