@@ -42,8 +42,8 @@ format: $(VENV)/.dev  ## Put the code in its usual form
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## Measure, and write docs/benchmarks.md
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev  ## Measure, and write docs/benchmarks.md (BENCH="--only pages" for a part, BENCH=--resume to go on)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 # TORTURE_DATABASE_URL and TORTURE_BROKER_URL name an empty PostgreSQL database and a Redis that may be emptied.
 torture: $(VENV)/.dev  ## Kill, stop and confuse the workers for a long time, on SQLite and on PostgreSQL with Redis

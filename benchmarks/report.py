@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,21 +43,54 @@ def machine() -> str:
     )
 
 
-def write(
-    path: Path, sections: Sequence[tuple[str, str, Sequence[Line]]], rows: int, times: int, postgresql: str
-) -> None:
+@dataclass(frozen=True)
+class Section:
+    """What one case measured, and when."""
+
+    heading: str
+    words: str
+    lines: Sequence[Line]
+    measured: str  # day, machine and size, in words
+
+
+class Results:
+    """What was measured so far, in a file: parts can be measured one by one, and a run that was cut short goes on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sections: dict[str, Section] = {}
+        if path.exists():
+            for name, kept in json.loads(path.read_text(encoding="utf-8")).items():
+                self.sections[name] = Section(**kept | {"lines": [Line(**line) for line in kept["lines"]]})
+
+    def keep(self, name: str, section: Section) -> None:
+        self.sections[name] = section
+        kept = {key: asdict(value) for key, value in self.sections.items()}
+        self.path.write_text(json.dumps(kept, indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def measured(rows: int, times: int, postgresql: str) -> str:
+    """When, of what and where: stands below the heading of each part."""
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {rows:,} responses of forty fields, six of them mapped, over two years; medians of"
+        f" {times}. {machine()}, PostgreSQL {postgresql}."
+    )
+
+
+def write(path: Path, sections: Sequence[Section]) -> None:
     """docs/benchmarks.md, anew."""
     parts = [
         "# Benchmarks",
-        f"Written by `make bench`. Every figure is a ratio inside one run, of medians of {times}; single times depend on"
-        " the machine and on who else uses it, and are given for scale only.",
-        f"{datetime.now(UTC):%Y-%m-%d}, {rows:,} responses of forty fields, six of them mapped, over two years. "
-        f"{machine()}, PostgreSQL {postgresql}.",
+        "Written by `make bench`. Every figure is a ratio inside one run; single times depend on the machine and on who else"
+        " uses it, and are given for scale only.",
     ]
-    for heading, words, lines in sections:
+    together = {section.measured for section in sections}
+    parts += sorted(together) if len(together) == 1 else []
+    for section in sections:
         parts += [
-            f"## {heading}",
-            words,
-            "\n".join(["| | measured | target | | |", "|---|---|---|---|---|", *(line.as_row() for line in lines)]),
+            f"## {section.heading}",
+            section.words,
+            *([section.measured] if len(together) > 1 else []),
+            "\n".join(["| | measured | target | | |", "|---|---|---|---|---|", *(x.as_row() for x in section.lines)]),
         ]
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
