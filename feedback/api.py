@@ -50,7 +50,7 @@ class SurveyFilter(filters.FilterSet):
 class SurveyViewSet(viewsets.ReadOnlyModelViewSet):
     """Surveys as last read from their source."""
 
-    queryset = Survey.objects.select_related("source")
+    queryset = Survey.objects.select_related("source").defer("questionnaire")
     serializer_class = SurveySerializer
     filterset_class = SurveyFilter
 
@@ -93,7 +93,9 @@ class CannotBecome(APIException):
 class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
     """Feedback Data items. Their figures and derived states are at /kpis/items/."""
 
-    queryset = FeedbackItem.objects.select_related("card__lane", "card__stage", "question", "survey", "source")
+    queryset = FeedbackItem.objects.select_related("card__lane", "card__stage", "question", "survey", "source").defer(
+        "survey__questionnaire"
+    )
     serializer_class = ItemSerializer
     filterset_class = ItemFilter
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]

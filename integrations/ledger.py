@@ -14,7 +14,8 @@ from integrations.qualtrics.messages import explain, vendor_words
 
 def fetches() -> QuerySet[Fetch]:
     """Newest first, with all that a line shows."""
-    return Fetch.objects.select_related("feed__survey", "feed__connection", "asked_by").order_by("-pk")
+    rows = Fetch.objects.select_related("feed__survey", "feed__connection", "asked_by")
+    return rows.defer("feed__survey__questionnaire").order_by("-pk")
 
 
 @dataclass(frozen=True, slots=True)

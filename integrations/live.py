@@ -50,7 +50,7 @@ def surveys_of(connection: Connection) -> Listing[Survey]:
             _tell_unlaunched_from_closed(found, client)
             return Listing(sorted(found, key=_by_liveness))
     except QualtricsError as error:
-        known = Survey.objects.filter(source=connection.source_id)
+        known = Survey.objects.filter(source=connection.source_id).defer("questionnaire")
         return Listing(sorted(known, key=_by_liveness), explain(error.code, **error.params), error.code)
 
 

@@ -105,6 +105,7 @@ def items_with_facts(condition: Q, *also: str) -> list[FeedbackItem]:
     rows = FeedbackItem.objects.filter(condition).select_related(
         "card__lane", "card__stage", "question__successor", "survey", *also
     )
+    rows = rows.defer("survey__questionnaire")  # a long text that no number needs
     return list(rows.order_by("card__stage__position", "card__lane__position", "card__position", "pk"))
 
 

@@ -32,6 +32,7 @@ def open_due_fetches() -> int:
         SurveyFeed.objects.filter(next_due_at__lte=now)
         .annotate(turn=_turn("connection", "next_due_at"))
         .select_related("survey", "connection")
+        .defer("survey__questionnaire")
         .order_by("turn", "next_due_at")[:AT_ONCE]
     )
     return sum(_open(feed) for feed in due)

@@ -25,7 +25,8 @@ def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Surv
 
     The list says only whether a survey collects now; one that does not keeps what is known of it.
     """
-    known = {survey.external_id: survey for survey in Survey.objects.filter(source=connection.source_id)}
+    rows = Survey.objects.filter(source=connection.source_id).defer("questionnaire")
+    known = {survey.external_id: survey for survey in rows}
     seen: list[Survey] = []
     for summary in client.surveys():
         survey = known.get(summary.id) or Survey(source_id=connection.source_id, external_id=summary.id)

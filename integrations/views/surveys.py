@@ -22,7 +22,7 @@ SURVEYS_A_PAGE = 30
 
 @require_safe
 def survey_list(request: PageRequest) -> HttpResponse:
-    chosen = SurveyFilter(request.GET, queryset=surveys().order_by("name", "pk"))
+    chosen = SurveyFilter(request.GET, queryset=surveys().defer("questionnaire").order_by("name", "pk"))
     page = Paginator(chosen.qs, SURVEYS_A_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
