@@ -101,7 +101,7 @@ class House:
 @pytest.fixture
 def house(transactional_db, settings, tmp_path, request) -> Iterator[House]:
     """Sandbox and empty database; workers start when the test starts them. An "hour" lasts 3 seconds."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if hasattr(request.config, "workerinput"):  # one of several processes of pytest-xdist
         # Two houses at once would share one broker: the workers of the one would take the messages of the other.
         assert request.node.nodeid.endswith("@house"), "pytest-xdist does not keep these tests together"
     with start(small=True) as sandbox:

@@ -52,7 +52,7 @@ def connect(page: Page, house: House) -> None:
     page.get_by_role("link", name="Add a connection").first.click()
     page.get_by_label("Name").fill("Coastline Rail")
     page.get_by_label("Host").fill(house.sandbox.host)
-    page.get_by_label("API token").fill(RAILWAY_TOKEN)
+    page.get_by_role("textbox", name="API token").fill(RAILWAY_TOKEN)
     page.get_by_label("Hourly").check()
     page.get_by_role("button", name=re.compile("Save|Connect|Add")).click()
     expect(page.get_by_role("heading", name="Coastline Rail")).to_be_visible()
