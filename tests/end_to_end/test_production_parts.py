@@ -107,7 +107,7 @@ def test_the_parts_of_production_work_together(database, tmp_path: Path):
             for name in ("web", "worker", "backfill", "beat"):
                 command = of_this_python(parts[name])
                 command = [f"127.0.0.1:{port}" if word == "0.0.0.0:8000" else word for word in command]
-                command = [str(tmp_path / "beat") if word.startswith("/tmp/") else word for word in command]
+                command = [str(tmp_path / "beat") if word.startswith("/tmp/celerybeat") else word for word in command]
                 log = (tmp_path / f"{name}.log").open("wb")
                 processes.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **run))
                 log.close()
