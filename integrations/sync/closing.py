@@ -24,7 +24,7 @@ from integrations.qualtrics.errors import (
 )
 from integrations.sync import plan, watch
 from integrations.sync.failpoints import reach
-from integrations.vendor import TokenUnreadable
+from integrations.vendor import TokenUnreadable, stop
 
 if TYPE_CHECKING:
     from integrations.sync.engine import Slice
@@ -180,8 +180,7 @@ def _remember_failure(work: Slice, code: str, now: datetime) -> None:
     SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1, look_at=now)
     if code in STOPPING:
         # Every further call would be refused as well, and may lock the account: all surveys wait for a person.
-        Connection.objects.filter(pk=feed.connection_id).update(stopped_code=code)
-        Survey.objects.filter(feed__connection=feed.connection_id).update(attention_code=code)
+        stop(work.connection, code)
         return
     if code in OF_THE_SURVEY:
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)

@@ -14,7 +14,7 @@ from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.messages import explain
 from integrations.secret import Secret
-from integrations.sync import asking, engine
+from integrations.sync import asking, closing, engine
 from sandbox.demo import BANK_TOKEN
 from tests.integrations.sync.conftest import mirrored, work
 
@@ -156,6 +156,16 @@ def test_a_refused_token_stops_the_connection_and_is_not_hammered(sandbox, surve
     with pytest.raises(asking.CannotFetch):
         asking.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
     assert len(sandbox.control.calls()) == 1
+
+
+def test_a_fetch_that_began_with_the_former_token_does_not_stop_the_new_one(survey, add_item, connection):
+    add_item(survey)
+    late = engine.Slice(engine.claim(latest(survey).uuid))
+    connections.change_connection(connection, connection.version, token=Secret(BANK_TOKEN))
+    closing.give_up(late, Fetch.State.FAILED, "token_refused")
+    connection.refresh_from_db()
+    survey.refresh_from_db()
+    assert (connection.stopped_code, survey.attention_code) == ("", "")
 
 
 def test_a_survey_that_is_gone_is_looked_at_again_in_some_hours(sandbox, survey, add_item):
