@@ -84,7 +84,7 @@ WORDS: dict[str, Words] = {
     "calls": ("Last received calls", "Derniers appels reçus"),
     "no_calls": ("None so far.", "Aucun pour l’instant."),
     "look_again": ("Look again", "Regarder de nouveau"),
-    "tokens": ("Tokens", "Jetons"),
+    "tokens": ("Tokens", "Tokens"),
     "surveys": ("Surveys", "Enquêtes"),
     "in_parcours": ("In Parcours:", "Dans Parcours\u00a0:"),
     "is_on": ("On", "Actif"),
@@ -106,7 +106,7 @@ WORDS: dict[str, Words] = {
         "Kind|Path|Calls left|Probability|Met so far",
         "Genre|Chemin|Appels restants|Probabilité|Déjà touchés",
     ),
-    "head_tokens": ("User|Brand|Host|API token|Rights", "Utilisateur|Marque|Hôte|Jeton d’API|Droits"),
+    "head_tokens": ("User|Brand|Host|API token|Rights", "Utilisateur|Marque|Hôte|Token d’API|Droits"),
     "head_surveys": (
         "Name|Brand|Id|State|Responses|Previews and tests",
         "Nom|Marque|Id|État|Réponses|Aperçus et tests",

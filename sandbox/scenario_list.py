@@ -73,7 +73,7 @@ add(
     Scenario(
         "silent_week", "people", ("A14",),
         ("A week passes and nobody answers; continuation tokens and files expire.",
-         "Une semaine passe sans réponse ; jetons de continuation et fichiers expirent."),
+         "Une semaine passe sans réponse ; tokens de continuation et fichiers expirent."),
         ("The next fetch goes by date, with an hour's overlap; nothing is lost.",
          "La récupération suivante se fait par date, avec une heure de recouvrement ; rien n’est perdu."),
         lambda control: control.advance_clock(days=7),
@@ -290,9 +290,9 @@ add_faults(
 add_faults(
     "token_echoed", "calls", "D7 F1",
     ("Every call fails with a message that repeats the token.",
-     "Chaque appel échoue avec un message qui répète le jeton."),
+     "Chaque appel échoue avec un message qui répète le token."),
     ("The token is blotted out wherever the message is shown or kept.",
-     "Le jeton est masqué partout où le message est montré ou gardé."),
+     "Le token est masqué partout où le message est montré ou gardé."),
     {"kind": "echo"},
 )  # fmt: skip
 add_faults(
@@ -311,7 +311,7 @@ add(
     Scenario(
         "expired_token", "calls", ("A27",),
         ("Somebody generated a new token: the railway's one is refused.",
-         "Quelqu’un a généré un nouveau jeton : celui du chemin de fer est refusé."),
+         "Quelqu’un a généré un nouveau token : celui du chemin de fer est refusé."),
         ("One call, then the connection stops and says what to do; after “Test the connector” it goes on.",
          "Un seul appel, puis la connexion s’arrête et dit que faire ; après « Tester le connecteur », elle reprend."),
         lambda control: control.revoke_token(RAILWAY_TOKEN),
@@ -342,7 +342,7 @@ add(
         "wrong_data_centre", "calls", ("A28",),
         ("The railway moves to the other data centre.", "Le chemin de fer déménage dans l’autre centre de données."),
         ("The connection names the right host; only a person who types the token again moves there.",
-         "La connexion indique le bon hôte ; on n’y va qu’en saisissant de nouveau le jeton."),
+         "La connexion indique le bon hôte ; on n’y va qu’en saisissant de nouveau le token."),
         lambda control: control.move_brand(
             "coastline", next(name for name in control.world.hosts if name != _home(control))
         ),
@@ -353,7 +353,7 @@ add(
 add_faults(
     "pages_elsewhere", "calls", "A28",
     ("Lists say that their next page is at another host.", "Les listes donnent une page suivante sur un autre hôte."),
-    ("Refused; the token goes nowhere else.", "Refusé ; le jeton ne va nulle part ailleurs."),
+    ("Refused; the token goes nowhere else.", "Refusé ; le token ne va nulle part ailleurs."),
     {"kind": "next_page_elsewhere"},
 )  # fmt: skip
 add_faults(
@@ -458,7 +458,7 @@ add_faults(
 )  # fmt: skip
 add_faults(
     "continuation_refused", "exports", "A14",
-    ("Continuation tokens are refused.", "Les jetons de continuation sont refusés."),
+    ("Continuation tokens are refused.", "Les tokens de continuation sont refusés."),
     ("The fetch goes by date; nothing is lost.", "La récupération se fait par date ; rien n’est perdu."),
     {"kind": "continuation_refused"},
 )  # fmt: skip
@@ -708,9 +708,9 @@ add(
     Scenario(
         "back_to_normal", "end", (),
         ("Faults off; settings, tokens, surveys and clock as they were. Answers stay.",
-         "Pannes levées ; réglages, jetons, enquêtes et horloge comme avant. Les réponses restent."),
+         "Pannes levées ; réglages, tokens, enquêtes et horloge comme avant. Les réponses restent."),
         ("Whatever was in trouble heals by itself; a refused token needs “Test the connector”.",
-         "Tout se rétablit seul ; un jeton refusé demande « Tester le connecteur »."),
+         "Tout se rétablit seul ; un token refusé demande « Tester le connecteur »."),
         _back_to_normal,
     )
 )  # fmt: skip

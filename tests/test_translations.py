@@ -118,7 +118,7 @@ WORDS = {
     "Integration Centre": "Centre d’intégration",
     "Connection": "Connexion",
     "Name": "Nom",
-    "Token": "Jeton",
+    "Token": "Token",
     "Host": "Hôte",
     "Retrieve data frequency": "Fréquence de récupération des données",
     "Hourly": "Horaire",

@@ -70,7 +70,7 @@ def test_each_admin_reads_it_in_their_language_and_others_do_not(clock, admin, a
     go_on(clock, mailoutbox)
     letters = {letter.to[0]: letter for letter in mailoutbox}
     assert sorted(letters) == ["ada@example.org", "alice@example.org"]
-    assert "Qualtrics a refusé le jeton" in letters["ada@example.org"].body
+    assert "Qualtrics a refusé le token" in letters["ada@example.org"].body
     assert "09:00 (CET)" in letters["ada@example.org"].body
     assert "03:00 (EST)" in letters["alice@example.org"].body
     assert letters["ada@example.org"].subject == "Parcours\N{NO-BREAK SPACE}: 1 nouvelle alerte"

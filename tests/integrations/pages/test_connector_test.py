@@ -42,7 +42,7 @@ def test_the_results_are_told_in_the_language_of_whoever_reads_them(client_of, a
     page = client_of(admin).get(
         reverse("integrations:connection", args=[connection.pk]), headers={"Accept-Language": "fr"}
     )
-    for words in ("Jeton accepté", "Qualtrics a refusé le jeton d’API.", "copiez le jeton d’API", "répond."):
+    for words in ("Token accepté", "Qualtrics a refusé le token d’API.", "copiez le token d’API", "répond."):
         assert words in page.content.decode()
     assert "Token accepted" not in page.content.decode()
 
