@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from django.core.management.base import CommandError
+
 GRACE = 15.0  # seconds between asking a process group to end and ending it
 QUICK_DEATH = 5.0  # a child that ends sooner than this after its start is restarted more slowly each time
 _PR_SET_PDEATHSIG = 1
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(CommandError):
     """Another supervisor looks after this folder."""
 
 

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.demo.seed import PASSWORD, PEOPLE, Brand, seed
-from config.supervisor import AlreadyRunning, Child, Supervisor, alone_in, python, web, worker_with_beat
+from config.supervisor import Child, Supervisor, alone_in, python, web, worker_with_beat
 
 # The sandbox's published tokens: see sandbox/README.md. They open nothing but the sandbox.
 RAILWAY_TOKEN = "SandboxRailwayAdminToken0000000000000001"  # noqa: S105
@@ -36,11 +36,8 @@ class Command(BaseCommand):
     def handle(self, *args, **options) -> None:
         if not settings.EMBEDDED:
             raise CommandError("The demo brings its own database: run it without DATABASE_URL.")
-        try:
-            with alone_in(Path(settings.VAR_DIR)):
-                self._run(options)
-        except AlreadyRunning as refusal:
-            raise CommandError(str(refusal)) from refusal
+        with alone_in(Path(settings.VAR_DIR)):
+            self._run(options)
 
     def _run(self, options: dict) -> None:
         port, sandbox_port = _free(options["port"]), _free(options["sandbox_port"], 2)

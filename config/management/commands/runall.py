@@ -4,9 +4,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
-from config.supervisor import AlreadyRunning, Child, Supervisor, alone_in, web, worker_with_beat
+from config.supervisor import Child, Supervisor, alone_in, web, worker_with_beat
 
 
 class Command(BaseCommand):
@@ -16,11 +16,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args, **options) -> None:
-        try:
-            with alone_in(Path(settings.VAR_DIR)):
-                self._run(options)
-        except AlreadyRunning as refusal:
-            raise CommandError(str(refusal)) from refusal
+        with alone_in(Path(settings.VAR_DIR)):
+            self._run(options)
 
     def _run(self, options: dict) -> None:
         call_command("migrate", verbosity=0)
