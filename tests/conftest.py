@@ -23,6 +23,19 @@ from tests.broker import use_broker
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 
+# Tests with real worker processes share the broker and the machine's two cores.
+_WITH_WORKERS = {"end_to_end", "torture"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Such tests run one after the other, on one of pytest's processes."""
+    for item in items:
+        if item.path.parent.name in _WITH_WORKERS:
+            item.add_marker(pytest.mark.xdist_group("house"))
+            item.add_marker(pytest.mark.workers)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _messages_stay_in_this_process():
     """Only tests with real workers use the real broker."""

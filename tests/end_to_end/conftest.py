@@ -23,16 +23,6 @@ from tests.broker import use_broker
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These share the broker and the machine's two cores: one after the other, on one of pytest's processes."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("house"))
-            item.add_marker(pytest.mark.workers)
-
-
 @dataclass
 class Worker:
     """One `celery worker --beat` process, in a process group of its own."""

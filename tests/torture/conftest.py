@@ -37,16 +37,6 @@ COUNTED = ("QID2", "QID4")
 HASTE = {"SYNC_LEASE_SECONDS": "3", "SYNC_BATCH": "250", "DISPATCH_INTERVAL": "1", "HOUR_SECONDS": "3600"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """These load the machine: one after the other, on one of pytest's processes."""
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("house"))
-            item.add_marker(pytest.mark.workers)
-
-
 @dataclass
 class Ordeal:
     """A survey of the sandbox with items on it, and the workers that fetch it."""
