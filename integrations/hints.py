@@ -69,7 +69,7 @@ def keep(watch: ResponseWatch, told: Completed) -> tuple[Delivery, bool]:
         row = Delivery.objects.filter(pk=delivery.pk)
         row.update(received_at=now, times=F("times") + 1)
         if ours:
-            rested = delivery.worked_at + REST if delivery.worked_at else now
+            rested = min(delivery.worked_at, now) + REST if delivery.worked_at else now
             again = row.exclude(verdict=_PENDING)
             wakes = bool(again.update(verdict=_PENDING, due_at=max(now + WINDOW, rested), tries=0, fetch=None))
     _note_arrival(watch, now)
@@ -144,8 +144,9 @@ def _hindrance(feed: SurveyFeed | None) -> str:
 
 def _room(watch: ResponseWatch) -> int:
     """How many more may be read one by one in this minute."""
-    since = timezone.now() - timedelta(minutes=1)
-    read = Delivery.objects.filter(watch__connection=watch.connection_id, worked_at__gt=since, fetch=None)
+    now = timezone.now()
+    last_minute = (now - timedelta(minutes=1), now)
+    read = Delivery.objects.filter(watch__connection=watch.connection_id, worked_at__range=last_minute, fetch=None)
     return SINGLES_A_MINUTE - read.count()
 
 
@@ -166,7 +167,7 @@ def _take(due: QuerySet[Delivery]) -> list[Delivery]:
 
 def _export(due: QuerySet[Delivery], feed: SurveyFeed) -> Outcome:
     now = timezone.now()
-    recent = Delivery.objects.filter(watch__survey=feed.survey_id, fetch__created_at__gt=now - EXPORT_EVERY)
+    recent = Delivery.objects.filter(watch__survey=feed.survey_id, fetch__created_at__range=(now - EXPORT_EVERY, now))
     if Fetch.objects.filter(feed=feed, state__in=Fetch.OPEN).exists() or recent.exists():
         # It may have begun before these came: they wait for one of their own.
         due.update(due_at=now + timedelta(seconds=5))

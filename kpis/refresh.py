@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Min, Q, QuerySet
 
 from accounts.models import Organisation
+from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
 from feedback.models import ChangedDay, Question, Response, Survey
 from kpis.histograms import value_key
@@ -43,6 +44,7 @@ def refresh_changed_days(survey: Survey, after_some: Callable[[], object] = lamb
     total = 0
     while True:
         with transaction.atomic():
+            commit_soon()  # histograms and the notes that asked for them: both or neither
             days = _refresh_some(survey, zone)
             if not days:
                 return total

@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
@@ -26,6 +27,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import intake
+from feedback.durability import commit_soon
 from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
 from feedback.vanishing import Vanished, mark_vanished
@@ -322,7 +324,7 @@ class Slice:
         # What a first fetch brings need not be looked up.
         self.all_new = not self.fetch.lines_done and not Response.objects.filter(survey=self.survey).exists()
         refresh = _Refreshing(self.survey)
-        for batch in self.batches():
+        for batch in _ahead(self.batches()):
             reach("batch_read")
             self.store_batch(batch, zone)
             reach("batch_committed")
@@ -366,6 +368,7 @@ class Slice:
         with transaction.atomic():
             # First, so that the row is locked and an old fence ends here.
             self.save()
+            commit_soon()  # what is lost goes together with its checkpoint, and the file is kept until the books are closed
             reach("batch_begun")
             asked = [pk for pk, _kind in fetch.mapping.values()]
             stored = intake.store(
@@ -438,6 +441,15 @@ class Slice:
         """A long recount is progress, too, and keeps the lease."""
         reach("refreshing")
         self.save(attempts=0)
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same batches; while the database takes one, another thread translates the next. That thread needs no database."""
+    with ThreadPoolExecutor(1, thread_name_prefix="translating") as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
 
 
 class _Refreshing:

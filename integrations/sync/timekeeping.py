@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import SurveyFeed, Timekeeping
+from integrations.models import (
+    Alert,
+    AlertMessage,
+    Connection,
+    Delivery,
+    Distribution,
+    ResponseWatch,
+    SurveyFeed,
+    Timekeeping,
+)
 from integrations.sync import watch
 
 logger = logging.getLogger(__name__)
@@ -18,6 +27,16 @@ _THE_ROW = 1
 PUT_BACK = timedelta(minutes=5)
 UPKEEP_EVERY = timedelta(days=1)
 # Workers of these queues are asked for a sign of life this often; the ticks themselves are one of the default queue.
+# When something is to be looked at next; looking earlier does no harm.
+_DUE_TIMES = (
+    (Alert, "letter_due_at"),
+    (AlertMessage, "due_at"),
+    (Connection, "open_until"),
+    (Delivery, "due_at"),
+    (Distribution, "next_ask_at"),
+    (ResponseWatch, "next_check_at"),
+    (SurveyFeed, "look_at"),
+)
 QUEUES = ("sync", "backfill")
 ASK_EVERY = timedelta(minutes=5)
 
@@ -30,8 +49,14 @@ def keep_time() -> None:
     Timekeeping.objects.filter(pk=_THE_ROW).update(ticked_at=now)
     if was_put_back:
         logger.warning("The clock was put back since the last tick: all feeds are planned anew")
-        for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
-            SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=watch.next_due(feed, now))
+        _plan_anew(now)
+
+
+def _plan_anew(now: datetime) -> None:
+    for model, field in _DUE_TIMES:
+        model._default_manager.filter(**{f"{field}__gt": now}).update(**{field: now})
+    for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
+        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=watch.next_due(feed, now))
 
 
 def upkeep_is_due() -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -21,15 +22,20 @@ from hypothesis.stateful import (
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response
-from integrations import erasing
-from integrations.models import Fetch, SurveyFeed
+from integrations import erasing, hints
+from integrations.models import Delivery, Fetch, SurveyFeed
+from integrations.qualtrics.events import Completed
 from integrations.sync import asking, dispatch, engine, failpoints
 from kpis.models import DayHistogram
 from kpis.recount import differences
+from sandbox.clock import to_ms
 from tests.integrations.sync.conftest import mirrored, work
+from tests.integrations.webhooks.conftest import make_watch
 
 pytestmark = pytest.mark.django_db
 _numbers = itertools.count()
+MILLISECOND = timedelta(milliseconds=1)
+LEAPS = [timedelta(days=-400), timedelta(days=-3), timedelta(hours=-1), timedelta(hours=1), timedelta(days=8)]
 FAULTS = ["500", "429", "empty_body", "cut_before_answer", "lost_answer", "truncated_zip", "export_failed", "html_200"]
 
 
@@ -38,7 +44,7 @@ class Crash(BaseException):
 
 
 def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
-    control = sandbox.control
+    control, vendors_clock = sandbox.control, sandbox.world.clock
 
     class Sync(RuleBasedStateMachine):
         @initialize()
@@ -48,6 +54,10 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             self.survey = mirrored(connection, sandbox, self.key)
             self.item = add_item(self.survey, "QID2")
             self.draft = add_item(self.survey, "QID4", retrieve=False)
+            self.watch = make_watch(self.survey)
+            self.lead = vendors_clock.now() - to_ms(timezone.now())
+            self.clock = time_machine.travel(timezone.now())
+            self.hands = self.clock.start()
             self.watermark = None
             self.erased: set[str] = set()
 
@@ -55,8 +65,12 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             failpoints.on_reach = None
             control.switch_faults_off()
             if hasattr(self, "key"):
-                self.final_look()
-                control.remove_survey(self.key)
+                try:
+                    self.final_look()
+                finally:
+                    self.clock.stop()
+                    vendors_clock.set(to_ms(timezone.now()) + self.lead)
+                    control.remove_survey(self.key)
 
         # --- the world ------------------------------------------------------------------------------------------------
 
@@ -81,6 +95,21 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
         @rule(share=st.sampled_from([0.0, 0.5]), shuffled=st.booleans())
         def files_are_odd(self, share: float, shuffled: bool) -> None:
             control.change_settings(data={"duplicates": share, "shuffled": shuffled})
+
+        # --- time -----------------------------------------------------------------------------------------------------
+
+        @rule(hours=st.sampled_from([1, 30, 200]))
+        def time_passes(self, hours: int) -> None:
+            self.hands.shift(timedelta(hours=hours))
+
+        @rule(leap=st.sampled_from(LEAPS))
+        def our_clock_is_set(self, leap: timedelta) -> None:
+            self.hands.shift(leap)
+            vendors_clock.advance(-leap // MILLISECOND)
+
+        @rule(leap=st.sampled_from(LEAPS))
+        def the_vendors_clock_is_set(self, leap: timedelta) -> None:
+            vendors_clock.advance(leap // MILLISECOND)
 
         # --- people ---------------------------------------------------------------------------------------------------
 
@@ -151,6 +180,18 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
             dispatch.open_due_fetches()
             dispatch.open_due_fetches()
             assert Fetch.objects.filter(feed__survey=self.survey).count() <= before + 1
+
+        @rule(data=st.data())
+        def a_message_tells_of_a_response(self, data: st.DataObject) -> None:
+            known = {row["id"] for row in control.truth(self.key)} | set(self.stored()) | {"R_nobodyKnowsThisOne"}
+            told = data.draw(st.sampled_from(sorted(known)))
+            hints.keep(self.watch, Completed(self.survey.external_id, told))
+
+        @rule()
+        def messages_are_looked_into(self) -> None:
+            pending = Delivery.objects.filter(watch=self.watch, verdict=Delivery.Verdict.PENDING)
+            pending.update(due_at=timezone.now())
+            hints.work_off(self.watch.pk)
 
         # --- what always holds ----------------------------------------------------------------------------------------
 
@@ -231,6 +272,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
 def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monkeypatch, examples):
     monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))
     monkeypatch.setattr(engine, "BATCH", 4)
+    monkeypatch.setattr(hints, "FEW", 2)  # so that some messages lead to an export
     run_state_machine_as_test(
         machine(sandbox, connection, add_item),
         settings=settings(
