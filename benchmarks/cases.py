@@ -34,8 +34,8 @@ NUMBERS_WORDS = (
     " and trends are read from histograms."
 )
 RIVALS_WORDS = (
-    "A row per response and a row per answer, upserted. The rivals read the archive from the disk and count no KPIs; the"
-    " product does all of its work."
+    "The same file from the vendor; a row per response and a row per answer, upserted, and one statement that counts the"
+    " histograms at the end. The rivals check nothing, and keep neither ledger nor checkpoints."
 )
 PAGES_WORDS = (
     "The demo's railway map, drawn by Django for a signed-in analyst. The bare view of the same process answers three"
@@ -213,7 +213,6 @@ def numbers(bench: Bench) -> list[Line]:
 def rivals(bench: Bench) -> list[Line]:
     if "postgresql" not in bench.engines:
         return [Line("PostgreSQL", "left out", note="no server here")]
-    path = data.export(FOLDER / "data", bench.rows)
     products = [
         checked(bench.fresh("postgresql").run("product", "fetch", "--full")[0], new=bench.rows)
         for _ in range(bench.times)
@@ -224,7 +223,7 @@ def rivals(bench: Bench) -> list[Line]:
         runs = []
         for _ in range(bench.times):
             installation = bench.fresh("postgresql")
-            runs.append(installation.run("rivals", name, installation.url, path))
+            runs.append(installation.run("rivals", name, installation.url, bench.host))
         lines.append(_ahead(label, median(runs), product))
     python, trouble = _dlt()
     if trouble:
@@ -232,10 +231,10 @@ def rivals(bench: Bench) -> list[Line]:
     runs = []
     for _ in range(bench.times):
         installation = bench.fresh("postgresql")
-        command = [python, "benchmarks/rival_dlt.py", _with_password(installation.url)]
+        command = [python, "-m", "benchmarks.rival_dlt", _with_password(installation.url), bench.host]
         own = {"DLT_DATA_DIR": str(installation.var / "dlt"), "RUNTIME__DLTHUB_TELEMETRY": "false"}
         done = subprocess.run(
-            [*command, str(path), json.dumps(list(data.MAPPED))],
+            command,
             cwd=ROOT,
             env=installation.environment | own,
             stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+ZONE = "Europe/Paris"
 SURVEY = "SV_bench0000000001"
 SENTIMENT = "QID5_TEXT_5a1c09e27d3b4f6c8e90a1b2Sentiment"
 # field → kind, as the product's questions have them

@@ -7,10 +7,8 @@ where IDS is what `benchmarks.prepare` printed; `--further` fetches the incremen
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import sqlite3
-import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
@@ -22,14 +20,13 @@ from zoneinfo import ZoneInfo
 import orjson
 import psycopg
 
-from benchmarks.data import SURVEY
+from benchmarks import data
+from benchmarks.download import CHUNK, download
 from benchmarks.effort import spent
-from benchmarks.vendor import TOKEN
 
-ZONE = ZoneInfo("Europe/Paris")
+ZONE = ZoneInfo(data.ZONE)
 FEELINGS = {"Very Negative": -2, "Negative": -1, "Neutral": 0, "Positive": 1, "Very Positive": 2, "Mixed": "mixed"}
 CLASSES = {(0, 1): "counted", (16, 1): "counted", (1, 1): "preview", (2, 1): "test", (8, 1): "spam"}
-CHUNK = 2**20
 COLUMNS = (
     "survey_id, external_id, recorded_at, modified_at, fetch_number, status, flags, finished, language, channel,"
     " content_hash, answers"
@@ -54,23 +51,6 @@ def main() -> None:
     seconds = time.perf_counter() - began
     backend = connection.info.backend_pid if isinstance(connection, psycopg.Connection) else None
     print(json.dumps({"seconds": seconds, "rows": rows} | spent(backend)))
-
-
-def download(host: str, further: bool) -> Any:
-    """Ask, look once, take the file."""
-    link = http.client.HTTPConnection(host)
-    path = f"/API/v3/surveys/{SURVEY}/export-responses"
-    headers = {"X-API-TOKEN": TOKEN, "Content-Type": "application/json"}
-    wish = {"format": "ndjson"} | ({"continuationToken": "after"} if further else {})
-    link.request("POST", path, json.dumps(wish), headers)
-    progress = json.load(link.getresponse())["result"]["progressId"]
-    link.request("GET", f"{path}/{progress}", headers=headers)
-    file_id = json.load(link.getresponse())["result"]["fileId"]
-    link.request("GET", f"{path}/{file_id}/file", headers=headers)
-    answer, file = link.getresponse(), tempfile.TemporaryFile()  # noqa: SIM115 (the caller reads it)
-    while chunk := answer.read(CHUNK):
-        file.write(chunk)
-    return file
 
 
 def lines(file: Any) -> Iterator[bytes]:

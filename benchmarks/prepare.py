@@ -15,7 +15,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 
 from accounts.models import Organisation  # noqa: E402
-from benchmarks.data import MAPPED, SURVEY  # noqa: E402
+from benchmarks.data import MAPPED, SURVEY, ZONE  # noqa: E402
 from benchmarks.vendor import TOKEN  # noqa: E402
 from feedback import items  # noqa: E402
 from feedback.models import Question, Survey  # noqa: E402
@@ -32,7 +32,7 @@ from kpis.proposals import propose  # noqa: E402
 def prepare(host: str, surveys: int) -> dict[str, object]:
     call_command("migrate", verbosity=0)
     organisation = Organisation.current()
-    organisation.name, organisation.time_zone = "Benchmark", "Europe/Paris"
+    organisation.name, organisation.time_zone = "Benchmark", ZONE
     organisation.save()
     connection = connections.create_connection(
         host=normalise_host(host), token=Secret(TOKEN), name="Benchmark", frequency="daily"

@@ -1,6 +1,6 @@
 """dlt as its documentation has it: merge on the primary key, CSV files for the loader. Runs in an environment of its own.
 
-`python rival_dlt.py URL ZIP FIELDS`: FIELDS is a JSON list of the mapped fields.
+`python -m benchmarks.rival_dlt URL HOST`. It reads the file once for responses and once for answers.
 """
 
 import json
@@ -11,11 +11,17 @@ import zipfile
 import dlt
 import orjson
 
-url, path, fields = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+from benchmarks.counting import histograms
+from benchmarks.data import MAPPED
+from benchmarks.download import download
+
+url, host = sys.argv[1:]
+began = time.perf_counter()
+file = download(host)
 
 
 def records():
-    with zipfile.ZipFile(path) as archive, archive.open(archive.infolist()[0]) as entry:
+    with zipfile.ZipFile(file.name) as archive, archive.open(archive.infolist()[0]) as entry:
         for line in entry:
             record = orjson.loads(line)
             yield record["responseId"], record["values"]
@@ -37,10 +43,11 @@ def responses():
 @dlt.resource(name="answers", primary_key=("external_id", "field"), write_disposition="merge")
 def answers():
     for identity, values in records():
-        yield [{"external_id": identity, "field": f, "value": str(values[f])} for f in fields if f in values]
+        yield [{"external_id": identity, "field": f, "value": str(values[f])} for f in MAPPED if f in values]
 
 
-began = time.perf_counter()
 pipeline = dlt.pipeline("rival", destination=dlt.destinations.postgres(url), dataset_name="rival")
 pipeline.run([responses(), answers()], loader_file_format="csv")
+with pipeline.sql_client() as client:
+    client.execute_sql(histograms("rival.responses", "rival.answers"))
 print(json.dumps({"seconds": time.perf_counter() - began}))

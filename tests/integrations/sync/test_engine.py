@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import orjson
 import pytest
+from django.db import connection as database
 
 from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Fetch
-from integrations.sync import asking
+from integrations.qualtrics import archive
+from integrations.qualtrics.errors import FileBroken
+from integrations.sync import asking, engine, failpoints
 from kpis.models import DayHistogram
 from tests.integrations.sync.conftest import mirrored, work
 
@@ -137,3 +142,45 @@ def test_a_paused_item_causes_no_call(sandbox, survey, add_item):
         asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     assert refusal.value.code == "nothing_to_retrieve"
     assert sandbox.control.calls() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batches_do_not_wait_for_the_disk_but_the_closing_of_the_books_does(survey, add_item, monkeypatch):
+    if database.vendor != "postgresql":
+        pytest.skip("SQLite has one setting for all transactions")
+    add_item(survey)
+    waits: dict[str, str] = {}
+
+    def note(name: str) -> None:
+        with database.cursor() as cursor:
+            cursor.execute("SHOW synchronous_commit")
+            waits[name] = cursor.fetchone()[0]
+
+    monkeypatch.setattr(failpoints, "on_reach", note)
+    with database.cursor() as cursor:
+        cursor.execute("SET synchronous_commit TO on")
+    work(survey)
+    assert waits["checkpoint"] == waits["refreshing"] == "off"
+    assert waits["ledger_closed"] == waits["watermark"] == "on"
+
+
+def test_trouble_with_the_next_batch_comes_out_after_those_before_it(sandbox, survey, add_item, monkeypatch):
+    monkeypatch.setattr(engine, "BATCH", 25)
+    add_item(survey)
+    read_lines = archive.read_lines
+
+    def breaks_off(path, skip=0):
+        yield from islice(read_lines(path, skip=skip), 60)
+        raise FileBroken("The zip cannot be read.", code="zip_broken")
+
+    monkeypatch.setattr(archive, "read_lines", breaks_off)
+    fetch = Fetch.objects.filter(feed__survey=survey).latest("pk")
+    engine.run(fetch.uuid)
+    fetch.refresh_from_db()
+    assert fetch.is_open and fetch.error_code == "zip_broken"
+    assert fetch.lines_done == Response.objects.filter(survey=survey).count() == 50
+    monkeypatch.setattr(archive, "read_lines", read_lines)
+    work(survey)
+    assert set(Response.objects.values_list("external_id", flat=True)) == {
+        row["id"] for row in sandbox.control.truth("post-journey")
+    }
