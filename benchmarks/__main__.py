@@ -21,6 +21,7 @@ CASES: dict[str, tuple[str, str, Callable[[cases.Bench], list[report.Line]]]] = 
     "numbers": ("Numbers", cases.NUMBERS_WORDS, cases.numbers),
     "rivals": ("Beside what people would use instead", cases.RIVALS_WORDS, cases.rivals),
     "pages": ("Pages", cases.PAGES_WORDS, cases.pages),
+    "migrations": ("Migrations", cases.MIGRATIONS_WORDS, cases.migrations),
     "ticks": ("Timetable and workers", cases.TICKS_WORDS, cases.ticks),
 }
 

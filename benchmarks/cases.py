@@ -42,6 +42,10 @@ PAGES_WORDS = (
     " words through the same middleware. As a rule a map is as it was when it was drawn last, and is shown as it was kept;"
     " each process keeps its own. During the backfill web server, worker and database share the machine."
 )
+MIGRATIONS_WORDS = (
+    "All migrations since the first tables, over five times as many stored responses, while somebody goes on changing"
+    " single ones. SQLite lets one write at a time, so that there everybody waits until the last migration is through."
+)
 TICKS_WORDS = (
     "Due feeds are found along partial indexes. Two workers share surveys of a vendor whose every call takes a while."
 )
@@ -353,6 +357,22 @@ def ticks(bench: Bench) -> list[Line]:
         one, two = _workers(bench, engine, 1), _workers(bench, engine, 2)
         note = f"{one:.1f} s beside {two:.1f} s"
         lines.append(ratio(f"{name}: two workers beside one", one / two, 1.8, note, at_least=True))
+    return lines
+
+
+def migrations(bench: Bench) -> list[Line]:
+    lines = []
+    rows = 5 * bench.rows
+    for engine in bench.engines:
+        installation = Installation(engine, "bench_old", [bench.host])
+        installation.make_empty()
+        run = installation.run("migrating", rows)
+        note = f"the migrations took {run['seconds']:.1f} s, {run['changes']} changes meanwhile"
+        what = f"{NAMES[engine]}: longest wait of a change to one of {rows:,} responses"
+        if engine == "sqlite":  # one writer at a time: whoever writes waits for all of a migration
+            lines.append(Line(what, f"{run['longest']:.2f} s", note=note))
+        else:
+            lines.append(ratio(what, run["longest"], 2, note, unit="s"))
     return lines
 
 
