@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -34,31 +33,20 @@ _DAMAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a whole and undamaged export holds."""
-
-    size: int
-    lines: int
-
-
-def inspect(path: Path) -> Contents:
-    """Read the export to its end, checksum included. Raises `FileBroken` unless all of it can be read."""
-    size = lines = 0
-    last = b""
+def inspect(path: Path) -> int:
+    """Read the export to its end, checksum included; its size in bytes. Raises `FileBroken` unless all of it can be read."""
+    size = 0
     with _entry(path) as entry:
         while chunk := entry.read(_CHUNK):
             size += len(chunk)
             _refuse_above_cap(size)
-            lines += chunk.count(b"\n")
-            last = chunk
-    return Contents(size, lines + bool(last and not last.endswith(b"\n")))
+    return size
 
 
 def read_lines(path: Path, skip: int = 0) -> Iterator[bytes]:
     """The lines without their ends, the first `skip` left out. Blank lines are lines. Memory stays flat.
 
-    Lines are numbered as `inspect` counts them. A line longer than 32 MB is cut, so that it can be rejected.
+    A line longer than 32 MB is cut, so that it can be rejected.
     """
     with _entry(path) as entry:
         size = 0

@@ -306,8 +306,8 @@ class Slice:
         except NotFound:
             return self.ask_again()
         reach("spooled")
-        contents = archive.inspect(self.spool)  # nothing of a damaged file is loaded
-        self.save(step=Fetch.Step.LOAD, bytes_total=contents.size, attempts=0, failures=0)
+        size = archive.inspect(self.spool)  # nothing of a damaged file is loaded
+        self.save(step=Fetch.Step.LOAD, bytes_total=size, attempts=0, failures=0)
         reach("downloaded")
         return None
 

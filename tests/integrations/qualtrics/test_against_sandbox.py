@@ -74,9 +74,9 @@ def exported(client, survey_id, folder, translator=None, **options):
     assert export.is_complete
     path = folder / "export.zip"
     client.download_export(survey_id, export.file_id, path)
-    contents = archive.inspect(path)
+    size = archive.inspect(path)
     lines = list(archive.read_lines(path))
-    assert len(lines) == contents.lines
+    assert sum(map(len, lines)) <= size
     translator = translator or Translator({"QID2": (1, "nps"), TEXT: (2, "text")})
     return [translator.translate(line) for line in lines], export
 

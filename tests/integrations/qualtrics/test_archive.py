@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from integrations.qualtrics import archive
-from integrations.qualtrics.archive import Contents, inspect, read_lines
+from integrations.qualtrics.archive import inspect, read_lines
 from integrations.qualtrics.errors import FileBroken
 
 LINES = b'{"responseId":"R_1"}\n{"responseId":"R_2"}\n'
@@ -74,13 +74,13 @@ class TestWholeFiles:
     def test_the_first_file_is_read_whatever_its_name(self, keep, data, tmp_path):
         path = keep(data)
         assert list(read_lines(path)) == LINES.splitlines()
-        assert inspect(path) == Contents(size=len(LINES), lines=2)
+        assert inspect(path) == len(LINES)
         assert [item.name for item in tmp_path.iterdir() if item.is_file()] == ["export.zip"]
 
     def test_an_export_without_responses(self, keep):
         path = keep(zipped(("Survey.ndjson", b"")))
         assert list(read_lines(path)) == []
-        assert inspect(path) == Contents(0, 0)
+        assert inspect(path) == 0
 
 
 def encrypted():
@@ -170,7 +170,7 @@ class TestBombs:
 
     def test_more_than_the_cap_is_refused(self, keep, monkeypatch):
         monkeypatch.setattr(archive, "MOST_BYTES", 5000)
-        assert inspect(keep(zipped(("a", b"0123456789" * 500)))).size == 5000
+        assert inspect(keep(zipped(("a", b"0123456789" * 500)))) == 5000
         with pytest.raises(FileBroken) as failure:
             inspect(keep(zipped(("a", b"0123456789" * 501))))
         assert failure.value.code == "zip_too_big"
@@ -204,8 +204,6 @@ class TestLines:
     def test_every_form(self, keep, data, lines):
         path = keep(zipped(("a", data)))
         assert list(read_lines(path)) == lines
-        if data != b"\xef\xbb\xbf":
-            assert inspect(path).lines == len(lines)
 
     @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
     @given(
@@ -227,7 +225,6 @@ class TestLines:
             expected.pop()
         assert list(read_lines(path)) == expected
         assert list(read_lines(path, skip)) == expected[skip:]
-        assert inspect(path).lines == len(expected)
 
     def test_a_line_too_long_is_cut_so_that_it_can_be_rejected(self, keep, monkeypatch):
         monkeypatch.setattr(archive, "LONGEST_LINE", 5000)
