@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -17,6 +18,9 @@ from integrations.secret import Secret
 from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
 
 
+_AS_LONG_AS_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
+
+
 class HostField(forms.CharField):
     """A data-centre id, a host or an address copied from the browser, brought into the one way of writing it."""
 
@@ -28,6 +32,13 @@ class HostField(forms.CharField):
             return normalise_host(text)
         except HostRefused as refused:
             raise forms.ValidationError(" ".join(explain(refused.code, **refused.params)), code=refused.code) from None
+
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What the field shows again after an error. No host is as long in one piece; a token that got into the wrong
+        field is not sent back."""
+        shown = super().bound_data(data, initial)
+        return "" if isinstance(shown, str) and _AS_LONG_AS_A_TOKEN.search(shown) else shown
 
 
 class TokenField(forms.CharField):

@@ -1,4 +1,4 @@
-// Tabs within a page: [data-tabs] holds links to the ids of its panels. Without the script all panels are shown, one
+// Rows of tabs. Within a page: [data-tabs] holds links to the ids of its panels. Without the script all panels are shown, one
 // below the other, and the links jump to them.
 (() => {
   const choose = (tabs, chosen, focus) => {
@@ -37,7 +37,18 @@
     choose(tabs, tabs.find((tab) => tab.hash === location.hash) || tabs[0], false);
   };
 
+  // A row of tabs that is wider than the screen begins at the one where one is.
+  const showCurrent = () => {
+    for (const tab of document.querySelectorAll(".tabs > [aria-current]")) {
+      const row = tab.parentElement;
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+    }
+  };
+
   const all = (root) => root.querySelectorAll("[data-tabs]").forEach(enhance);
-  document.addEventListener("DOMContentLoaded", () => all(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    all(document);
+    showCurrent();
+  });
   document.addEventListener("htmx:load", (event) => all(event.detail.elt));
 })();

@@ -75,6 +75,15 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_window, live_server
     assert problems == []
 
 
+def test_a_row_of_tabs_wider_than_the_screen_begins_at_the_current_one(open_window, live_server, admin):
+    page = open_window(390)
+    sign_in(page, live_server.url, admin)
+    page.goto(live_server.url + reverse("accounts:organisation"))
+    current = page.locator(".tabs > [aria-current]")
+    expect(current).to_have_text("Organisation")
+    expect(current).to_be_in_viewport(ratio=1)
+
+
 def test_an_admin_hands_a_link_over_and_the_person_comes_in(open_window, live_server, admin):
     admins, newcomers = open_window(), open_window(390)
     sign_in(admins, live_server.url, admin)

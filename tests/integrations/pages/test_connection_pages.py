@@ -98,7 +98,7 @@ def test_times_may_be_missing_where_the_frequency_does_not_need_them(alice):
 
 def test_the_token_is_never_sent_back(alice):
     """Neither after an error, nor on the edit page, nor anywhere else."""
-    pages = [add(alice, host="evil.example"), add(alice)]
+    pages = [add(alice, host="evil.example"), add(alice, host=f"https://{CANARY}/"), add(alice)]
     made = Connection.objects.get()
     for name in ("connection", "connection_edit", "connection_delete"):
         pages.append(alice.get(reverse(f"integrations:{name}", args=[made.pk])))
@@ -108,6 +108,10 @@ def test_the_token_is_never_sent_back(alice):
     for page in pages:
         assert CANARY not in page.content.decode()
         assert made.token_envelope not in page.content.decode()
+
+
+def test_a_host_that_was_refused_is_shown_again(alice):
+    assert 'value="evil.example"' in add(alice, host="evil.example").content.decode()
 
 
 def test_an_empty_token_keeps_the_stored_one(alice):
