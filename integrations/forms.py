@@ -17,7 +17,6 @@ from integrations.qualtrics.messages import explain
 from integrations.secret import Secret
 from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
 
-
 _AS_LONG_AS_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 
 
@@ -32,7 +31,6 @@ class HostField(forms.CharField):
             return normalise_host(text)
         except HostRefused as refused:
             raise forms.ValidationError(" ".join(explain(refused.code, **refused.params)), code=refused.code) from None
-
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What the field shows again after an error. No host is as long in one piece; a token that got into the wrong
