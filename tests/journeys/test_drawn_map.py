@@ -215,12 +215,13 @@ def test_a_response_shows_as_soon_as_it_is_counted(client_of, viewer):
 
 
 def test_data_become_old_although_no_row_changes(client_of, viewer, drawings):
-    client, journey = client_of(viewer), weekend()
+    journey = weekend()
     item = make_item(stage=stage(journey, "Plan"))
     now = timezone.now().replace(hour=1)
     item.survey.retrieve_every, item.survey.last_good_fetch_at = timedelta(hours=1), now
     item.survey.save()
     with time_machine.travel(now, tick=False) as clock:
+        client = client_of(viewer)
         page(client, journey)
         clock.shift(timedelta(minutes=30))
         assert "Old data" not in page(client, journey)
@@ -230,9 +231,10 @@ def test_data_become_old_although_no_row_changes(client_of, viewer, drawings):
 
 
 def test_a_new_day_is_drawn_anew(client_of, viewer, drawings):
-    client, journey = client_of(viewer), weekend()
+    journey = weekend()
     make_item(stage=stage(journey, "Plan"))
     with time_machine.travel(timezone.now().replace(hour=23, minute=59, second=30), tick=False) as clock:
+        client = client_of(viewer)  # signed in now: a session does not last all day
         page(client, journey)
         clock.shift(timedelta(minutes=1))
         page(client, journey)
