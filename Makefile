@@ -36,7 +36,7 @@ check: $(VENV)/.dev  ## Lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy config accounts journeys feedback kpis integrations sandbox
+	$(BIN)/mypy config ui versioning accounts journeys feedback kpis integrations sandbox
 
 format: $(VENV)/.dev  ## Put the code in its usual form
 	$(BIN)/ruff check --fix --quiet . || true

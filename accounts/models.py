@@ -19,15 +19,6 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("This time zone is not known."), code="unknown_time_zone")
 
 
-class Versioned(models.Model):
-    """An object that two people may edit: a write names the version it saw, and is refused if another came first."""
-
-    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
-
-    class Meta:
-        abstract = True
-
-
 class UserManager(BaseUserManager["User"]):
     """Users are found by their e-mail address, whatever its letter case."""
 

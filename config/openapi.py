@@ -13,9 +13,9 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
-from accounts.versions_api import VersionedUpdates
 from config.access import needed
 from config.routes import all_routes
+from versioning.api import VersionedUpdates
 
 _PROBLEM = {
     "type": "object",

@@ -10,8 +10,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from accounts.versions import Outdated
-from accounts.versions_api import Conflict
+from versioning.api import Conflict
+from versioning.saving import Outdated
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:

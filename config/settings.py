@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "feedback",
     "journeys",
     "accounts",
+    "ui",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -110,7 +111,7 @@ TEMPLATES = [
 ]
 
 # Forms are drawn with the templates of the design system.
-FORM_RENDERER = "accounts.form_rendering.PageRenderer"
+FORM_RENDERER = "ui.form_rendering.PageRenderer"
 
 # --- Database
 

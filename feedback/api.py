@@ -22,8 +22,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response as Answer
 
 from accounts.models import Organisation
-from accounts.versions import Outdated
-from accounts.versions_api import VersionedUpdates, seen_version
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
 from feedback.serializers import (
@@ -37,6 +35,8 @@ from feedback.serializers import (
     VersionSerializer,
 )
 from feedback.voices import hidden_questions, responses_of, too_few
+from versioning.api import VersionedUpdates, seen_version
+from versioning.saving import Outdated
 
 
 class SurveyFilter(filters.FilterSet):

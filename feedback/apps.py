@@ -4,14 +4,17 @@ from django.apps import AppConfig
 from django.db.models.signals import post_delete
 from django.utils.translation import gettext_lazy as _
 
+from ui.states import register_states
+
 
 class FeedbackConfig(AppConfig):
     name = "feedback"
     verbose_name = _("Feedback")
 
     def ready(self) -> None:
-        from feedback import items  # noqa: PLC0415 (models are not loaded before this moment)
+        from feedback import items, states  # noqa: PLC0415 (models are not loaded before this moment)
 
+        register_states({state.value: (*look, state.label) for state, look in states.LOOKS.items()})
         post_delete.connect(
             items.tell_of_deleted, sender="feedback.FeedbackItem", dispatch_uid="feedback.tell_of_deleted"
         )

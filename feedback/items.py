@@ -1,7 +1,7 @@
 """Deeds on Feedback Data items: make, change, retrieve, pause, resume, archive, restore, delete, enter values by hand.
 
 Each deed is one transaction. It checks the edge it takes (`EDGES`), refuses to overwrite what somebody else wrote
-meanwhile (`accounts.versions.Outdated`), and sends `demand_changed` where other data must be fetched afterwards.
+meanwhile (`versioning.saving.Outdated`), and sends `demand_changed` where other data must be fetched afterwards.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
-from accounts.versions import delete_if_current, save_if_current
 from feedback.completeness import problems_of
 from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
 from journeys import editing
 from journeys.models import Lane, Stage
+from versioning.saving import delete_if_current, save_if_current
 
 Chosen = FeedbackItem.Chosen
 

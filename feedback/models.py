@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Versioned
 from journeys.models import Card
+from versioning.models import Versioned
 
 
 class Frequency(models.TextChoices):

@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.versions_api import VersionedSerializer
 from feedback.items import FIELDS
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Survey
 from journeys.models import Lane, Stage
+from versioning.api import VersionedSerializer
 
 
 class SurveySerializer(serializers.ModelSerializer):

@@ -30,6 +30,18 @@ class State(TextChoices):
     ARCHIVED = "archived", _("Archived")
 
 
+# How each looks: tone and icon.
+LOOKS = {
+    State.DRAFT: ("neutral", "pencil"),
+    State.WAITING: ("info", "hourglass"),
+    State.LIVE: ("good", "activity"),
+    State.STALE: ("warn", "clock-alert"),
+    State.ERROR: ("bad", "circle-x"),
+    State.PAUSED: ("calm", "pause"),
+    State.NEEDS_ATTENTION: ("warn", "triangle-alert"),
+    State.ARCHIVED: ("neutral", "archive"),
+}
+
 FETCHING = frozenset({State.WAITING, State.LIVE, State.STALE, State.ERROR})
 IN_KPIS = frozenset({State.WAITING, State.LIVE, State.STALE, State.ERROR, State.PAUSED, State.NEEDS_ATTENTION})
 

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.versions import Outdated
 from feedback import items
 from feedback.forms import ItemSettingsForm, ManualItemForm, ManualValueForm
 from feedback.models import FeedbackItem
-from journeys.answers import HtmxRequest, dialog, go, map_again
 from journeys.models import Journey, Lane, Stage
+from journeys.redrawing import map_again
+from ui.htmx import HtmxRequest, dialog, go
+from versioning.saving import Outdated
 
 Deed = Callable[[FeedbackItem, int], FeedbackItem]
 

@@ -18,8 +18,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from accounts.versions import Outdated
-from accounts.versions_api import VersionedUpdates, seen_version
 from feedback.models import Survey
 from integrations import connections as deeds
 from integrations.filters import FetchFilter
@@ -42,6 +40,8 @@ from integrations.serializers import (
 )
 from integrations.sync.asking import CannotFetch
 from integrations.testing import test_and_keep
+from versioning.api import VersionedUpdates, seen_version
+from versioning.saving import Outdated
 
 
 class Told(APIException):

@@ -15,8 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.versions import Outdated
-from accounts.versions_api import VersionedSerializer, VersionedUpdates, seen_version
 from integrations import distribution_progress
 from integrations import distributions as deeds
 from integrations.api import Refused, VendorTrouble
@@ -27,6 +25,8 @@ from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.messages import explain
+from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
+from versioning.saving import Outdated
 
 
 def _text(**kwargs: Any) -> serializers.CharField:

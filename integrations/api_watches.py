@@ -14,14 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
-from accounts.versions import Outdated
-from accounts.versions_api import VersionedSerializer, VersionedUpdates, seen_version
 from feedback.models import Survey
 from integrations import watches as deeds
 from integrations.api import Refused
 from integrations.models import Delivery, ResponseWatch
 from integrations.qualtrics.messages import explain
 from integrations.watch_state import state_of
+from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
+from versioning.saving import Outdated
 
 
 class WatchStateSerializer(serializers.Serializer):

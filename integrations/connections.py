@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.versions import delete_if_current, save_if_current
 from feedback.models import FeedbackItem, Response, Source
 from integrations import watches
 from integrations.models import Connection
@@ -19,6 +18,7 @@ from integrations.qualtrics.oauth import OAuthClient
 from integrations.secret import Secret
 from integrations.sync import watch
 from integrations.tokens import FIELDS, credentials_of, store_client, store_token
+from versioning.saving import delete_if_current, save_if_current
 
 # What a person may set directly; host, token and OAuth client have rules of their own.
 SETTINGS = ("name", "scopes", "frequency", "at_time", "weekday", "enabled")

@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.versions import Outdated
 from integrations import distribution_recipients as recipients
 from integrations import distribution_rules as rules
 from integrations.distribution_progress import first_ask_at
@@ -29,6 +28,7 @@ from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.records import required, text
 from integrations.vendor import client_for
 from integrations.vendor_writes import may_have_happened
+from versioning.saving import Outdated
 
 # The longest a call may take, and more: a `sending` older than this lost its process.
 LOST_AFTER = timedelta(minutes=5)

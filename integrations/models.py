@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Versioned
 from feedback.models import Frequency, Source, Survey
 from integrations.qualtrics.oauth import RETRIEVING
 from integrations.token_text import validate_client_id, validate_scopes
+from versioning.models import Versioned
 
 
 class Weekday(models.IntegerChoices):

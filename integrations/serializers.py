@@ -10,7 +10,6 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
-from accounts.versions_api import VersionedSerializer
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import choice_of
 from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
@@ -26,6 +25,7 @@ from integrations.secret import Secret
 from integrations.testing import results_of
 from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token
 from kpis.formulas import Formula, FormulaError
+from versioning.api import VersionedSerializer
 
 
 class HostField(serializers.CharField):

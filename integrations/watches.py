@@ -21,7 +21,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.versions import save_if_current
 from feedback.models import Survey
 from integrations import encryption
 from integrations.models import Connection, Delivery, ResponseWatch
@@ -31,6 +30,7 @@ from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.secret import Secret
 from integrations.vendor import client_for
+from versioning.saving import save_if_current
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.versions import Outdated
-from accounts.versions_api import VersionedUpdates, seen_version
 from journeys import editing
 from journeys import serializers as shapes
 from journeys.lanes import MapContext
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
+from versioning.api import VersionedUpdates, seen_version
+from versioning.saving import Outdated
 
 
 class Refusals:

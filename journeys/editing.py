@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.versions import delete_if_current, save_if_current
 from journeys.building import build
 from journeys.columns import Columns
 from journeys.lanes import kind_named
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Phase, Stage
 from journeys.ordering import hold, renumber, reorder
 from journeys.skeletons import Skeleton, spec_of
+from versioning.saving import delete_if_current, save_if_current
 
 Part = Phase | Stage | Lane | Card
 

@@ -9,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.versions_forms import VersionedForm
 from journeys import editing
 from journeys.lanes import all_kinds, kind_named
 from journeys.models import Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
 from journeys.sentiment_lane import Feeling
 from journeys.skeletons import Skeleton
+from versioning.pages import VersionedForm
 
 
 class DeedForm(VersionedForm):

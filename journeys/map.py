@@ -11,11 +11,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from accounts.templatetags.parcours import icon
 from journeys.columns import Group, grouped
 from journeys.lanes import Cell, CellKey, LaneKind, MapContext, kind_named
 from journeys.models import Journey, Lane, Phase, Stage
 from journeys.summaries import Heading, heading_of
+from ui.templatetags.parcours import icon
 
 _LINES = 6  # colours of the phases, see map.css
 _NOTHING = Cell()

@@ -10,9 +10,9 @@ from django.db.models import IntegerChoices
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.templatetags.parcours import initials
 from journeys.lanes import Cell, CellKey, MapContext, register
 from journeys.models import Journey, Lane
+from ui.templatetags.parcours import initials
 
 
 class Feeling(IntegerChoices):

@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.versions_api import VersionedSerializer
 from journeys.lanes import kind_named
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
 from journeys.skeletons import Skeleton
+from versioning.api import VersionedSerializer
 
 
 class JourneySerializer(VersionedSerializer):

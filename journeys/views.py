@@ -14,14 +14,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.versions import Outdated, delete_if_current
 from journeys import drawn
-from journeys.answers import HtmxRequest, can_change, dialog, go
 from journeys.forms import JourneyForm
 from journeys.impact import goes_with
 from journeys.models import Journey, JourneyPersona, Stage
+from journeys.redrawing import can_change
 from journeys.route import routes_of
 from journeys.summaries import summaries_of
+from ui.htmx import HtmxRequest, dialog, go
+from versioning.saving import Outdated, delete_if_current
 
 
 def _count_of(model: type[Stage] | type[JourneyPersona]) -> Coalesce:

@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.versions import Outdated
 from journeys import editing
-from journeys.answers import HtmxRequest, dialog, map_again
 from journeys.forms import CardForm, LaneForm, PartForm, PhaseForm, StageForm
 from journeys.impact import goes_with
 from journeys.models import Card, Journey, Lane, Phase, Stage
+from journeys.redrawing import map_again
 from journeys.wording import WORDS
+from ui.htmx import HtmxRequest, dialog
+from versioning.saving import Outdated
 
 FORMS: dict[str, type[PartForm]] = {"phase": PhaseForm, "stage": StageForm, "lane": LaneForm, "card": CardForm}
 DIRECTIONS: dict[str, tuple[str, ...]] = {

@@ -9,9 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from journeys import editing
-from journeys.answers import HtmxRequest, dialog, go, map_again
 from journeys.forms import ExistingPersonaForm, PersonaForm, SentimentForm
 from journeys.models import AssumedSentiment, Journey, JourneyPersona
+from journeys.redrawing import map_again
+from ui.htmx import HtmxRequest, dialog, go
 
 
 def _travelling(journey: Journey) -> list[JourneyPersona]:

@@ -16,8 +16,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
-from accounts.versions import Outdated
-from accounts.versions_api import Conflict, seen_version
 from feedback.models import FeedbackItem
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
@@ -40,6 +38,8 @@ from kpis.serializers import (
     WeightingSerializer,
 )
 from kpis.weighting import choose_weighting
+from versioning.api import Conflict, seen_version
+from versioning.saving import Outdated
 
 PERIOD = [
     OpenApiParameter("period", str, enum=[name for name in WINDOWS if name != "custom"], description="All by default."),

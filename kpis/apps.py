@@ -5,10 +5,13 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from ui.states import register_states
+
 
 class KpisConfig(AppConfig):
     name = "kpis"
     verbose_name = _("KPIs")
 
     def ready(self) -> None:
+        register_states({"suppressed": ("neutral", "eye-off", _("Hidden: too few answers"))})
         import_module("kpis.lanes").register_all()

@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Organisation
-from accounts.templatetags.parcours import state_badge
 from feedback.models import FeedbackItem, ManualValue, Question, Survey
 from feedback.states import State
 from journeys.drawn import register_rows
@@ -24,6 +23,7 @@ from kpis.figures import Figure
 from kpis.models import Consolidation, Counting
 from kpis.scores import ItemScore, Scores, read_journeys
 from kpis.sparkline import sparkline
+from ui.templatetags.parcours import state_badge
 
 _SHARED = "kpis.scores"
 

@@ -13,11 +13,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.versions import Outdated
 from feedback import items
 from feedback.forms import ManualValueForm
 from feedback.models import FeedbackItem
-from journeys.answers import HtmxRequest, dialog, go
 from journeys.models import Journey
 from kpis import period_form
 from kpis.accept_form import AcceptForm
@@ -33,6 +31,8 @@ from kpis.sparkline import trend_chart
 from kpis.spreadsheet import as_csv
 from kpis.weighting import choose_weighting
 from kpis.wording import how_counted
+from ui.htmx import HtmxRequest, dialog, go
+from versioning.saving import Outdated
 
 
 @require_safe

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organisation
-from accounts.versions import Outdated
+from accounts.page_request import PageRequest
 from integrations import connections as deeds
 from integrations.alert_view import as_rows
 from integrations.encryption import EncryptionError
@@ -22,13 +22,13 @@ from integrations.forms import ConnectionForm
 from integrations.health import details_of, health_of, with_facts
 from integrations.ledger import fetches
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
-from integrations.page_request import PageRequest
 from integrations.progress import progress_of
 from integrations.qualtrics.messages import explain
 from integrations.retrieval import retrieve_all
 from integrations.testing import suggested_host, test_and_keep
 from integrations.watch_state import state_of
 from integrations.watches import watches
+from versioning.saving import Outdated
 
 FETCHES_A_PAGE = 20
 

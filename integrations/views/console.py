@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.page_request import PageRequest
 from integrations.console import AlreadySent, as_curl, call_api
 from integrations.console_form import ConsoleForm
 from integrations.models import Connection, ConsoleCall
-from integrations.page_request import PageRequest
 
 HISTORY = 25
 

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.page_request import PageRequest
 from integrations import contacts as deeds
 from integrations.contact_forms import LIMITS, ContactFilter, ContactForm, PlaceForm
 from integrations.models import Connection
-from integrations.page_request import PageRequest
 from integrations.qualtrics.directory import Contact
 
 GONE = 404

@@ -15,15 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.versions import Outdated
+from accounts.page_request import PageRequest
 from integrations import distribution_progress
 from integrations import distributions as deeds
 from integrations.distribution_forms import WORDS, DistributionForm, PlaceForm, initial_of
 from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
-from integrations.page_request import PageRequest
 from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.messages import explain
+from versioning.saving import Outdated
 
 A_PAGE = 25
 LOOKS = {

@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.page_request import PageRequest
 from feedback.models import Erasure
 from integrations import contact_responses, erasing
 from integrations.erasing_form import ConfirmForm, WhomForm
-from integrations.page_request import PageRequest
 from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.messages import explain
 

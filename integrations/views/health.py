@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.page_request import PageRequest
 from integrations import alert_targets as deeds
 from integrations.alert_view import as_rows
 from integrations.alerts import alerts
@@ -19,7 +20,6 @@ from integrations.encryption import EncryptionError
 from integrations.health import by_urgency, signs
 from integrations.health_forms import AlertTargetForm
 from integrations.models import AlertMessage, AlertTarget, Connection
-from integrations.page_request import PageRequest
 from integrations.qualtrics.messages import explain
 from integrations.tasks import wake_target
 

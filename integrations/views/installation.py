@@ -8,9 +8,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.page_request import PageRequest
 from integrations.forms import InstallationForm
 from integrations.installation import here, is_vouched_for, known, vouch
-from integrations.page_request import PageRequest
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
+from accounts.page_request import PageRequest
 from integrations.filters import FetchFilter
 from integrations.ledger import fetches, reason_text, reasons_of, trouble_of
 from integrations.map_progress import running_for
 from integrations.models import Fetch, SurveyFeed
-from integrations.page_request import PageRequest
 from integrations.progress import progress_of
 from integrations.qualtrics.messages import explain
 from integrations.retrieval import retrieve_now

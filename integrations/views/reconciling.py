@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.page_request import PageRequest
 from integrations.models import Fetch, SurveyFeed
-from integrations.page_request import PageRequest
 from integrations.progress import progress_of
 from integrations.qualtrics.messages import explain
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now

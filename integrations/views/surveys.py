@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.page_request import PageRequest
 from integrations.live import Listing, read_again, stored_responses, surveys_of
 from integrations.models import Connection, SurveyFeed
-from integrations.page_request import PageRequest
 from integrations.surveys import SurveyFilter, rows_of, shown_of, surveys
 
 SURVEYS_A_PAGE = 30

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.versions import Outdated
+from accounts.page_request import PageRequest
 from feedback.models import Survey
 from integrations import watches as deeds
 from integrations.map_progress import data_version
 from integrations.models import Connection, ResponseWatch
-from integrations.page_request import PageRequest
 from integrations.qualtrics.messages import explain
 from integrations.watch_state import state_of
+from versioning.saving import Outdated
 
 DELIVERIES_A_PAGE = 30
 

@@ -16,20 +16,20 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.versions import Outdated
+from accounts.page_request import PageRequest
 from feedback import items as deeds
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import Choice, choice_of
 from integrations.health import health_of, with_facts
 from integrations.live import LIVE_LOOKS, questions_of, stored_responses, surveys_of
 from integrations.models import Connection
-from integrations.page_request import PageRequest
 from integrations.preview import preview
 from integrations.wizard import ORDER, STEPS, WizardForm, answers_of
-from journeys.answers import map_again
 from journeys.models import Lane, Stage
+from journeys.redrawing import map_again
 from kpis.formulas import Formula
 from kpis.wording import METRIC_LABELS, how_counted, number_text
+from versioning.saving import Outdated
 
 # Item field → field of the wizard, where a refusal of the deed names one.
 _NAMED = {"positive_values": "positive", "scale_min": "metric", "scale_max": "metric", "source": "connection"}

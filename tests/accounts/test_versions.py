@@ -7,11 +7,11 @@ from django import forms
 from rest_framework import viewsets
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from accounts.versions import Outdated, delete_if_current, save_if_current
-from accounts.versions_api import VersionedSerializer, VersionedUpdates
-from accounts.versions_forms import VersionedForm
 from journeys.models import Journey
 from tests.factories import make_journey
+from versioning.api import VersionedSerializer, VersionedUpdates
+from versioning.pages import VersionedForm
+from versioning.saving import Outdated, delete_if_current, save_if_current
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,8 @@ from django import forms
 from django.template import Context, Template, TemplateSyntaxError
 from django.utils import timezone, translation
 
-from accounts.templatetags.parcours import STATES, figure, initials
+from ui.states import LOOKS
+from ui.templatetags.parcours import figure, initials
 
 
 def render(source: str, **values: object) -> str:
@@ -48,12 +49,12 @@ def test_attributes_are_escaped():
     assert 'data-x="&quot;&gt;"' in render("{% button 'Go' data_x=evil %}", evil='">')
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", LOOKS)
 def test_a_state_has_colour_icon_and_words(state: str):
     html = render("{% state_badge state %}", state=state)
     assert 'class="badge tone-' in html
     assert "<svg" in html
-    assert str(STATES[state][2]) in html
+    assert str(LOOKS[state][2]) in html
 
 
 @pytest.mark.parametrize(

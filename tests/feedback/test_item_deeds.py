@@ -7,12 +7,12 @@ import time_machine
 from django.core.exceptions import ValidationError
 
 from accounts.models import Organisation
-from accounts.versions import Outdated
 from feedback import items
 from feedback.models import FeedbackItem, ManualValue
 from feedback.signals import demand_changed
 from journeys.models import Card
 from tests.factories import make_item, make_journey, make_lane, make_question
+from versioning.saving import Outdated
 
 CHOSEN = ["draft", "retrieving", "paused", "archived"]
 NPS = {"metric": "nps", "scale_min": 0, "scale_max": 10}

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.templatetags.parcours import STATES
 from feedback.states import ItemFacts, State, explain, facts_of, state_of
 from tests.factories import at, make_item
+from ui.states import LOOKS
 
 NOW = at("2026-11-22 12:00")
 HOUR = timedelta(hours=1)
@@ -56,7 +56,7 @@ def test_the_state_follows_from_the_facts(facts, expected):
 
 def test_each_state_has_a_badge_that_says_the_same_and_a_sentence():
     for state in State:
-        assert STATES[state.value][2] == state.label
+        assert LOOKS[state.value][2] == state.label
         assert explain(state, RETRIEVING).endswith(".")
 
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from accounts.versions import Outdated
 from journeys import editing
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Persona, Stage
 from tests.factories import make_card, make_journey, make_lane
 from tests.journeys.cast import assert_whole, card, lane, phase, reach, stage, stages, weekend
+from versioning.saving import Outdated
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,6 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import Organisation
-from accounts.versions import Outdated
 from feedback.drift import Change, differences, is_another_scale, sentence
 from feedback.models import FeedbackItem
 from feedback.states import State
@@ -21,6 +20,7 @@ from kpis.item_view import ItemView, find
 from kpis.mappings import former_of
 from kpis.scores import ALL_TIME, Scores, items_with_facts
 from tests.factories import at, change_question, make_days, make_item, make_question
+from versioning.saving import Outdated
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 WORDS = ("Very dissatisfied", "Dissatisfied", "Neutral", "Satisfied", "Very satisfied")

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.versions import Outdated
 from integrations import connections as deeds
 from integrations import watches
 from integrations.encryption import EncryptionError
@@ -19,6 +18,7 @@ from integrations.vendor import client_for
 from sandbox.demo import RAILWAY_TOKEN, VIEWER_TOKEN
 from tests.factories import make_survey
 from tests.integrations.webhooks.conftest import SITE
+from versioning.saving import Outdated
 
 
 @pytest.fixture(autouse=True)

@@ -1,26 +1,20 @@
-"""How the map's pages answer: the part of the page that changed to htmx, whole pages to everybody else."""
+"""The response to a change of the map: the map as it is now."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget, trigger_client_event
-from django_htmx.middleware import HtmxDetails
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 from accounts.models import User
 from journeys import drawn
 from journeys.models import Journey
+from ui.htmx import HtmxRequest
 
 _LEVELS = {messages.SUCCESS: "success", messages.WARNING: "warning", messages.ERROR: "error"}
-
-
-class HtmxRequest(HttpRequest):
-    """A request that went through htmx's middleware."""
-
-    htmx: HtmxDetails
 
 
 def can_change(request: HttpRequest) -> bool:
@@ -38,17 +32,3 @@ def map_again(request: HtmxRequest, journey: Journey, message: object, level: in
     trigger_client_event(response, "toast", {"level": _LEVELS[level], "message": str(message)})
     trigger_client_event(response, "dialog:close", {})
     return reswap(retarget(response, "#map"), "innerHTML")
-
-
-def dialog(request: HtmxRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A dialog over the map, or a page of its own."""
-    status = 422 if context.get("form") is not None and context["form"].errors else 200
-    if not request.htmx:
-        return render(request, template, context, status=status)
-    response = render(request, f"{template}#dialog", context, status=status)
-    return reswap(retarget(response, "#dialog"), "innerHTML")
-
-
-def go(request: HtmxRequest, address: str) -> HttpResponse:
-    """To another page."""
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)

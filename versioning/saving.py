@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.db import models
 from django.db.models import F
 
-from accounts.models import Versioned
+from versioning.models import Versioned
 
 
 class Outdated(Exception):

@@ -1,9 +1,9 @@
-"""The request as the pages of this room see it: somebody is signed in, and htmx may have sent it."""
+"""The request as the pages of the apps see it: somebody is signed in, and htmx may have sent it."""
 
 from __future__ import annotations
 
 from accounts.models import User
-from journeys.answers import HtmxRequest
+from ui.htmx import HtmxRequest
 
 
 class PageRequest(HtmxRequest):

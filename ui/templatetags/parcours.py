@@ -1,4 +1,4 @@
-"""What templates of every room draw with: icons, buttons, fields, badges, figures, and components that take content.
+"""What templates of every app draw with: icons, buttons, fields, badges, figures, and components that take content.
 
 The gallery page (`templates/gallery.html`) shows each of them; `docs/design.md` is the short reference.
 """
@@ -17,23 +17,11 @@ from django.template.context import Context
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+
+from ui.states import LOOKS
 
 register = template.Library()
 
-# State of a feedback item or of a KPI → tone, icon, words. Never the colour alone.
-STATES = {
-    "draft": ("neutral", "pencil", _("Draft – to complete")),
-    "waiting": ("info", "hourglass", _("Waiting for responses")),
-    "live": ("good", "activity", pgettext_lazy("state of an item", "Live")),
-    "stale": ("warn", "clock-alert", _("Old data")),
-    "error": ("bad", "circle-x", _("Error")),
-    "paused": ("calm", "pause", _("Paused")),
-    "needs_attention": ("warn", "triangle-alert", _("Needs attention")),
-    "archived": ("neutral", "archive", _("Archived")),
-    "suppressed": ("neutral", "eye-off", _("Hidden: too few answers")),
-}
 TONE_ICONS = {
     "info": "info",
     "good": "circle-check",
@@ -128,8 +116,8 @@ def badge(label: str, tone: str = "neutral", icon: str = "", bare: bool = False)
 
 @register.inclusion_tag("_components/badge.html")
 def state_badge(state: str, bare: bool = False) -> dict[str, Any]:
-    """The badge of a feedback item's or a KPI's state: see STATES."""
-    tone, icon_name, label = STATES[str(state)]
+    """The badge of a feedback item's or a KPI's state: see `ui/states.py`."""
+    tone, icon_name, label = LOOKS[str(state)]
     return {"label": label, "tone": tone, "icon": icon_name, "bare": bare, "state": str(state)}
 
 

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 
-from accounts.versions import Outdated, delete_if_current, save_if_current
+from versioning.saving import Outdated, delete_if_current, save_if_current
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-    from accounts.models import Versioned
+    from versioning.models import Versioned
 
 
 class Conflict(APIException):

@@ -8,7 +8,7 @@ from django import forms
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.versions import Outdated, save_if_current
+from versioning.saving import Outdated, save_if_current
 
 
 class VersionedForm(forms.ModelForm):

@@ -1,0 +1,1 @@
+"""What every page is drawn with: template tags, components, form renderer, responses to htmx. Knows no app."""
