@@ -23,7 +23,7 @@ from accounts.roles import people_with
 from integrations.alerts import REMIND_EVERY
 from integrations.installation import is_vouched_for
 from integrations.models import Alert, Timekeeping
-from integrations.qualtrics.messages import Explanation, explain
+from integrations.troubles.messages import Explanation, explain
 
 logger = logging.getLogger(__name__)
 

@@ -22,9 +22,9 @@ from integrations.alert_targets import is_test_host, secret_of
 from integrations.encryption import EncryptionError
 from integrations.installation import is_vouched_for
 from integrations.models import AlertMessage, AlertTarget
-from integrations.qualtrics.errors import NoConnection, QualtricsError
 from integrations.qualtrics.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.secret import Secret
+from integrations.troubles.errors import NoConnection, QualtricsError
 
 logger = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from django.utils import timezone, translation
 from accounts.models import User
 from integrations import encryption
 from integrations.models import Alert, AlertMessage, AlertTarget
-from integrations.qualtrics.messages import explain
 from integrations.secret import Secret
+from integrations.troubles.messages import explain
 
 LONGEST_URL = 500
 TEST = "alert.test"

@@ -26,7 +26,6 @@ from integrations.ledger import fetches
 from integrations.live import Listing, questions_of, surveys_of
 from integrations.models import Connection, Fetch
 from integrations.preview import preview
-from integrations.qualtrics.messages import explain
 from integrations.retrieval import retrieve_all, retrieve_now
 from integrations.serializers import (
     CheckSerializer,
@@ -40,6 +39,7 @@ from integrations.serializers import (
 )
 from integrations.sync.asking import CannotFetch
 from integrations.testing import test_and_keep
+from integrations.troubles.messages import explain
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated
 

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from integrations.api import Refused
 from integrations.console import METHODS, NotSendable, call_api, read_call
 from integrations.models import Connection, ConsoleCall
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 
 
 class ApiCallSerializer(serializers.Serializer):

@@ -18,7 +18,7 @@ from integrations import contacts as deeds
 from integrations.api import Refused, VendorTrouble
 from integrations.contact_forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 
 T = TypeVar("T")
 

@@ -23,8 +23,8 @@ from integrations.contact_forms import ONE_LINE
 from integrations.distribution_rules import LINK_TYPES, SMS_METHODS
 from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import explain
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import explain
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 

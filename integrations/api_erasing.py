@@ -16,8 +16,8 @@ from integrations import contact_responses, erasing
 from integrations.api import VendorTrouble
 from integrations.contact_forms import ONE_LINE
 from integrations.models import Connection
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import explain
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import explain
 
 
 class ResponseIdField(serializers.CharField):

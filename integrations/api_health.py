@@ -23,9 +23,9 @@ from integrations.calls import Usage, usage_by_connection
 from integrations.encryption import EncryptionError
 from integrations.health import Details, by_urgency, details_of, health_of, signs, with_facts
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
-from integrations.qualtrics.messages import explain
 from integrations.serializers import FetchSerializer, HealthSerializer
 from integrations.tasks import wake_target
+from integrations.troubles.messages import explain
 
 
 class AlertSerializer(serializers.ModelSerializer):

@@ -16,10 +16,10 @@ from feedback.models import Survey
 from integrations.api import Refused
 from integrations.ledger import fetches
 from integrations.models import SurveyFeed
-from integrations.qualtrics.messages import explain
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.serializers import FetchSerializer
 from integrations.sync.asking import CannotFetch
+from integrations.troubles.messages import explain
 
 
 class HeldSerializer(serializers.Serializer):

@@ -18,7 +18,7 @@ from feedback.models import Survey
 from integrations import watches as deeds
 from integrations.api import Refused
 from integrations.models import Delivery, ResponseWatch
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 from integrations.watch_state import state_of
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 from versioning.saving import Outdated

@@ -22,12 +22,12 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from integrations.erasing import without_erased
 from integrations.models import Connection, ConsoleCall
-from integrations.qualtrics.errors import QualtricsError, RequestRefused
 from integrations.qualtrics.gateway import RawAnswer
 from integrations.qualtrics.headers import checked_headers
 from integrations.qualtrics.hosts import normalise_host
-from integrations.qualtrics.messages import Explanation, explain
 from integrations.qualtrics.paths import api_path
+from integrations.troubles.errors import QualtricsError, RequestRefused
+from integrations.troubles.messages import Explanation, explain
 from integrations.vendor import client_for
 from integrations.vendor_writes import may_have_happened
 

@@ -20,8 +20,8 @@ from integrations.models import Connection
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Contact, Directory
-from integrations.qualtrics.errors import NotFound, QualtricsError, RightMissing
 from integrations.qualtrics.records import ExportProgress, Json, mapping, text
+from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
 from integrations.vendor import BACKGROUND, client_for
 
 RECIPIENT = ("_recordId", "recipientEmail", "externalReference")

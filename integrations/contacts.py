@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from integrations.live import Listing
 from integrations.models import Connection
 from integrations.qualtrics.directory import Contact, Directory, Named, Page
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import Explanation, explain
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import Explanation, explain
 from integrations.vendor import client_for
 from integrations.vendor_writes import may_have_happened
 

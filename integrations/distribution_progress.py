@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from integrations.distribution_rules import PATH
 from integrations.models import Distribution
-from integrations.qualtrics.errors import NotFound, QualtricsError
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
+from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.vendor import BACKGROUND, INTERACTIVE, client_for
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from integrations.distribution_rules import Broken
 from integrations.qualtrics.directory import Contact, Directory, Named
-from integrations.qualtrics.errors import NotFound
+from integrations.troubles.errors import NotFound
 
 # So many of one e-mail address in a directory are looked at; a list of thousands is not read for one person.
 _NAMESAKES = 20

@@ -24,8 +24,8 @@ from integrations.distribution_rules import EMAIL, LATER_METHODS, SMS, Broken, b
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Directory, Named
-from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.records import required, text
+from integrations.troubles.errors import QualtricsError
 from integrations.vendor import client_for
 from integrations.vendor_writes import may_have_happened
 from versioning.saving import Outdated

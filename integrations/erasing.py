@@ -28,9 +28,9 @@ from feedback.models import Erasure, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Connection, ConsoleCall, Delivery, Distribution, RejectedRecord
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import NotFound, QualtricsError
-from integrations.qualtrics.messages import Explanation, explain
 from integrations.sync.upkeep import remove_stray_files
+from integrations.troubles.errors import NotFound, QualtricsError
+from integrations.troubles.messages import Explanation, explain
 from integrations.vendor import client_for
 from kpis.refresh import refresh_changed_days
 

@@ -18,8 +18,8 @@ from accounts.links import mail_is_sent
 from integrations.calls import Usage, usage_of
 from integrations.ledger import Trouble, fetches, trouble_of
 from integrations.models import Alert, Connection, Fetch, Timekeeping
-from integrations.qualtrics.messages import explain
 from integrations.sync import timekeeping
+from integrations.troubles.messages import explain
 from integrations.watch_state import state_of
 from integrations.watches import watches
 

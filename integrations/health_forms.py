@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integrations.alert_targets import LONGEST_URL, AddressRefused, checked_url
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 
 
 class AlertTargetForm(forms.Form):

@@ -19,13 +19,13 @@ from feedback import intake
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
-from integrations.qualtrics.errors import NotFound, NotReady, QualtricsError
 from integrations.qualtrics.events import Completed
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.sync import watch as demand
 from integrations.sync.asking import CannotFetch, ask_for_fetch
 from integrations.sync.mirror import mirror_questions
+from integrations.troubles.errors import NotFound, NotReady, QualtricsError
 from integrations.vendor import client_for
 
 logger = logging.getLogger(__name__)

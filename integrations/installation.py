@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from integrations.models import Installation, ResponseWatch
-from integrations.qualtrics.errors import ChangesPaused
+from integrations.troubles.errors import ChangesPaused
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from feedback.states import register_reasons
 from integrations.ledger import fetches, trouble_of
 from integrations.models import SurveyFeed
 from integrations.progress import progress_of
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 from kpis.panels import register_panel
 
 FETCHES_SHOWN = 5

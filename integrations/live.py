@@ -14,9 +14,9 @@ from django.utils import timezone
 from feedback.models import Question, Response, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import Explanation, explain
 from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import Explanation, explain
 from integrations.vendor import client_for
 
 logger = logging.getLogger(__name__)

@@ -26,9 +26,9 @@ from feedback.tombstones import erased_among
 from integrations.models import Connection, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import NotFound, QualtricsError
-from integrations.qualtrics.messages import Explanation, explain
 from integrations.qualtrics.translate import Translator
+from integrations.troubles.errors import NotFound, QualtricsError
+from integrations.troubles.messages import Explanation, explain
 from integrations.vendor import client_for
 from integrations.verdicts import Verdict, verdict_on
 from kpis.figures import ALL_TIME, Figure, figure

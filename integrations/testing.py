@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from integrations.models import Connection
 from integrations.qualtrics.connector_test import test_connector
-from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.findings import CheckResult
 from integrations.qualtrics.records import Identity
 from integrations.sync import watch
+from integrations.troubles.errors import QualtricsError
 from integrations.vendor import client_for
 
 # Either way to sign in does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integrations.qualtrics.errors import QualtricsError
+from integrations.troubles.errors import QualtricsError
 
 # Nothing was heard at the other end: no connection stood, or nothing was sent.
 _NEVER_ARRIVED = frozenset(

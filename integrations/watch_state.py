@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from integrations.models import ResponseWatch
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from integrations.qualtrics.errors import (
+from integrations.troubles.errors import (
     BadRequest,
     NotFound,
     QualtricsError,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from integrations.qualtrics.errors import FileBroken
+from integrations.troubles.errors import FileBroken
 
 MOST_BYTES = 2 * 2**30
 HIGHEST_RATIO = 200

@@ -11,7 +11,6 @@ from typing import Any
 
 import requests
 
-from integrations.qualtrics.errors import RequestRefused, SpoolTrouble, UnexpectedAnswer
 from integrations.qualtrics.gateway import Gateway
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.oauth import OAuthClient
@@ -27,6 +26,7 @@ from integrations.qualtrics.records import (
     required,
 )
 from integrations.secret import Secret
+from integrations.troubles.errors import RequestRefused, SpoolTrouble, UnexpectedAnswer
 
 MOST_PAGES = 10_000
 # What a response is stored with. No IP address, no location, no recipient.

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import HostRefused, NoConnection, QualtricsError, UnexpectedAnswer, WrongDataCentre
 from integrations.qualtrics.findings import CheckResult
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.records import Identity, SurveySummary
+from integrations.troubles.errors import HostRefused, NoConnection, QualtricsError, UnexpectedAnswer, WrongDataCentre
 
 
 def test_connector(client: QualtricsClient, on_identity: Callable[[Identity], None] | None = None) -> list[CheckResult]:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import UnexpectedAnswer
 from integrations.qualtrics.records import Json, mapping, moment, required, text
+from integrations.troubles.errors import UnexpectedAnswer
 
 PAGE = 100
 LIST_PAGE = 50  # of the contacts of a mailing list

@@ -12,8 +12,8 @@ from typing import Any, Literal, Self
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import explain, vendor_words
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import explain, vendor_words
 
 Result = Literal["ok", "failed", "skipped"]
 

@@ -18,7 +18,13 @@ import urllib3
 
 from integrations.qualtrics import answers, oauth, paths
 from integrations.qualtrics.answers import Answer
-from integrations.qualtrics.errors import (
+from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHeader, basic, checked_headers, is_sendable
+from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
+from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
+from integrations.qualtrics.oauth import OAuthClient, access_tokens
+from integrations.qualtrics.redaction import blot_out
+from integrations.secret import Secret
+from integrations.troubles.errors import (
     BadRequest,
     HostRefused,
     NoConnection,
@@ -32,12 +38,6 @@ from integrations.qualtrics.errors import (
     UnexpectedAnswer,
     WrongDataCentre,
 )
-from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHeader, basic, checked_headers, is_sendable
-from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
-from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
-from integrations.qualtrics.oauth import OAuthClient, access_tokens
-from integrations.qualtrics.redaction import blot_out
-from integrations.secret import Secret
 
 logger = logging.getLogger(__name__)
 

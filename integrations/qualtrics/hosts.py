@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from integrations.qualtrics.errors import HostRefused
+from integrations.troubles.errors import HostRefused
 
 DOMAIN = "qualtrics.com"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?"

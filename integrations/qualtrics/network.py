@@ -18,7 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from integrations.qualtrics.addresses import is_public
-from integrations.qualtrics.errors import HostRefused, NoConnection, QualtricsError
+from integrations.troubles.errors import HostRefused, NoConnection, QualtricsError
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0

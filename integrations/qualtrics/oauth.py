@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from integrations.qualtrics import answers
-from integrations.qualtrics.errors import TokenRefused, UnexpectedAnswer
 from integrations.qualtrics.hosts import Host
 from integrations.secret import Secret
+from integrations.troubles.errors import TokenRefused, UnexpectedAnswer
 
 # Outside `/API/v3/`. Answers a client with an access token, or with an error object of RFC 6749.
 PATH = "/oauth2/token"

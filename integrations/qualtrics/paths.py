@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlencode
 
-from integrations.qualtrics.errors import RequestRefused, UnexpectedAnswer
 from integrations.qualtrics.hosts import Host, normalise_host
+from integrations.troubles.errors import RequestRefused, UnexpectedAnswer
 
 BASE = "/API/v3/"
 Query = Mapping[str, str | int] | Sequence[tuple[str, str]]

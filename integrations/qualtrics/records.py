@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from integrations.qualtrics.errors import UnexpectedAnswer
+from integrations.troubles.errors import UnexpectedAnswer
 
 LiveState = Literal["never_launched", "scheduled", "live", "closed"]
 Json = Mapping[str, Any]

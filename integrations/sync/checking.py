@@ -18,9 +18,9 @@ from feedback.tombstones import erased_among
 from feedback.vanishing import mark_vanished
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
-from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.translate import Translator
 from integrations.sync import asking, plan
+from integrations.troubles.errors import QualtricsError
 from integrations.vendor import BACKGROUND, client_for
 from kpis.recount import differences
 from kpis.refresh import rebuild

@@ -14,7 +14,9 @@ from django.utils import timezone
 from feedback.models import Response, Survey
 from feedback.vanishing import Vanished
 from integrations.models import Connection, Fetch, SurveyFeed
-from integrations.qualtrics.errors import (
+from integrations.sync import plan, watch
+from integrations.sync.failpoints import reach
+from integrations.troubles.errors import (
     FileBroken,
     NotFound,
     QualtricsError,
@@ -22,8 +24,6 @@ from integrations.qualtrics.errors import (
     TokenRefused,
     UnexpectedAnswer,
 )
-from integrations.sync import plan, watch
-from integrations.sync.failpoints import reach
 from integrations.vendor import TokenUnreadable, stop
 
 if TYPE_CHECKING:

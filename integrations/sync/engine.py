@@ -35,11 +35,11 @@ from feedback.vanishing import Vanished, mark_vanished
 from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
-from integrations.qualtrics.errors import BadRequest, NotFound, QualtricsError
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.sync import closing, holders, plan, stopping, watch
 from integrations.sync.failpoints import reach
 from integrations.sync.mirror import mirror_questions
+from integrations.troubles.errors import BadRequest, NotFound, QualtricsError
 from integrations.vendor import BACKGROUND, client_for
 from kpis.periods import day_bounds
 from kpis.refresh import refresh_changed_days

@@ -23,9 +23,9 @@ from integrations.health import details_of, health_of, with_facts
 from integrations.ledger import fetches
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.progress import progress_of
-from integrations.qualtrics.messages import explain
 from integrations.retrieval import retrieve_all
 from integrations.testing import suggested_host, test_and_keep
+from integrations.troubles.messages import explain
 from integrations.watch_state import state_of
 from integrations.watches import watches
 from versioning.saving import Outdated

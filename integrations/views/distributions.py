@@ -21,8 +21,8 @@ from integrations import distributions as deeds
 from integrations.distribution_forms import WORDS, DistributionForm, PlaceForm, initial_of
 from integrations.filters import DistributionFilter
 from integrations.models import Connection, Distribution
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import explain
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import explain
 from versioning.saving import Outdated
 
 A_PAGE = 25

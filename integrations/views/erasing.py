@@ -15,8 +15,8 @@ from accounts.page_request import PageRequest
 from feedback.models import Erasure
 from integrations import contact_responses, erasing
 from integrations.erasing_form import ConfirmForm, WhomForm
-from integrations.qualtrics.errors import QualtricsError
-from integrations.qualtrics.messages import explain
+from integrations.troubles.errors import QualtricsError
+from integrations.troubles.messages import explain
 
 ERASURES_A_PAGE = 20
 

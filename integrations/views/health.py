@@ -20,8 +20,8 @@ from integrations.encryption import EncryptionError
 from integrations.health import by_urgency, signs
 from integrations.health_forms import AlertTargetForm
 from integrations.models import AlertMessage, AlertTarget, Connection
-from integrations.qualtrics.messages import explain
 from integrations.tasks import wake_target
+from integrations.troubles.messages import explain
 
 ALERTS_SHOWN = 20
 A_PAGE = 30

@@ -20,9 +20,9 @@ from integrations.ledger import fetches, reason_text, reasons_of, trouble_of
 from integrations.map_progress import running_for
 from integrations.models import Fetch, SurveyFeed
 from integrations.progress import progress_of
-from integrations.qualtrics.messages import explain
 from integrations.retrieval import retrieve_now
 from integrations.sync.asking import CannotFetch
+from integrations.troubles.messages import explain
 from journeys.models import Journey
 
 FETCHES_A_PAGE = 30

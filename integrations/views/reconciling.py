@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.page_request import PageRequest
 from integrations.models import Fetch, SurveyFeed
 from integrations.progress import progress_of
-from integrations.qualtrics.messages import explain
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.sync.asking import CannotFetch
+from integrations.troubles.messages import explain
 
 
 @require_http_methods(["GET", "POST"])

@@ -16,7 +16,7 @@ from feedback.models import Survey
 from integrations import watches as deeds
 from integrations.map_progress import data_version
 from integrations.models import Connection, ResponseWatch
-from integrations.qualtrics.messages import explain
+from integrations.troubles.messages import explain
 from integrations.watch_state import state_of
 from versioning.saving import Outdated
 

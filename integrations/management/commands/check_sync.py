@@ -6,9 +6,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from feedback.models import Survey
 from integrations.models import SurveyFeed
-from integrations.qualtrics.errors import QualtricsError
 from integrations.sync import checking
 from integrations.sync.asking import CannotFetch
+from integrations.troubles.errors import QualtricsError
 from kpis.refresh import refresh_changed_days
 
 

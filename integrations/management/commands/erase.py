@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from feedback.erasure import all_tombstones
 from integrations import contact_responses, erasing
 from integrations.models import Connection
-from integrations.qualtrics.errors import QualtricsError
+from integrations.troubles.errors import QualtricsError
 
 PATIENCE = 3600.0
 

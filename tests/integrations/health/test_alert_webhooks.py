@@ -21,8 +21,8 @@ from integrations.alert_sending import RETRY_AFTER, signature, work_off
 from integrations.alert_targets import AddressRefused, checked_url
 from integrations.encryption import EnvelopeBroken
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
-from integrations.qualtrics.messages import CODES
 from integrations.secret import Secret
+from integrations.troubles.messages import CODES
 from tests import factories
 from tests.integrations.qualtrics.stage import RedirectedNetwork
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from feedback.models import FeedbackItem, Question, Survey
 from integrations import alerts, tasks, watches
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
-from integrations.qualtrics.messages import CODES
 from integrations.sync import asking
+from integrations.troubles.messages import CODES
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)

@@ -14,8 +14,8 @@ from django.utils import timezone
 from integrations import calls
 from integrations.calls import CallMeter, forget_old_counts, usage_by_connection, usage_of
 from integrations.models import CallCount
-from integrations.qualtrics.errors import QualtricsError
 from integrations.qualtrics.limits import FAMILIES, family_of
+from integrations.troubles.errors import QualtricsError
 from integrations.vendor import client_for
 from tests import factories
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feedback.intake import NewResponse
-from integrations.qualtrics import archive, errors
+from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.connector_test import test_connector as run_checks
 from integrations.qualtrics.gateway import Limits
@@ -16,6 +16,7 @@ from integrations.qualtrics.questions import question_records
 from integrations.qualtrics.records import moment
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.secret import Secret
+from integrations.troubles import errors
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN, VIEWER_TOKEN
 from sandbox.server import start
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from integrations.qualtrics import archive
 from integrations.qualtrics.archive import inspect, read_lines
-from integrations.qualtrics.errors import FileBroken
+from integrations.troubles.errors import FileBroken
 
 LINES = b'{"responseId":"R_1"}\n{"responseId":"R_2"}\n'
 

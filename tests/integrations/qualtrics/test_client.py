@@ -7,9 +7,9 @@ import zipfile
 import orjson
 import pytest
 
-from integrations.qualtrics import errors
 from integrations.qualtrics.records import Definition, ExportProgress, Survey, moment
 from integrations.secret import Secret
+from integrations.troubles import errors
 from tests.integrations.qualtrics.stage import API, NOW, envelope
 
 WHOAMI = {

@@ -10,10 +10,10 @@ import pytest
 import requests
 import responses
 
-from integrations.qualtrics import errors
 from integrations.qualtrics.gateway import Gateway, Limits
 from integrations.qualtrics.hosts import Host
 from integrations.secret import Secret
+from integrations.troubles import errors
 from tests.integrations.qualtrics.stage import API, NOW, TOKEN, envelope
 
 SURVEYS = f"{API}/surveys"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.qualtrics.errors import HostRefused
 from integrations.qualtrics.hosts import Host, normalise_host
+from integrations.troubles.errors import HostRefused
 
 ACCEPTED = {
     # bare data-centre ids

@@ -7,8 +7,8 @@ import pytest
 from django.utils import translation
 
 from integrations import encryption
-from integrations.qualtrics import errors
-from integrations.qualtrics.messages import CODES, Explanation, explain, vendor_words
+from integrations.troubles import errors
+from integrations.troubles.messages import CODES, Explanation, explain, vendor_words
 
 ROOM = Path(encryption.__file__).parent
 SOURCES = [ROOM / "encryption.py", *sorted((ROOM / "qualtrics").glob("*.py"))]

@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from integrations.qualtrics import errors
 from integrations.qualtrics.gateway import Gateway, Limits
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.oauth import AccessTokens, OAuthClient
 from integrations.secret import Secret
+from integrations.troubles import errors
 from integrations.vendor_writes import may_have_happened
 from tests.integrations.qualtrics.stage import API, envelope
 

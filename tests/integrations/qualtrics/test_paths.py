@@ -7,9 +7,9 @@ import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from integrations.qualtrics.errors import HostRefused, RequestRefused, UnexpectedAnswer
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.paths import BASE, api_path, next_page
+from integrations.troubles.errors import HostRefused, RequestRefused, UnexpectedAnswer
 
 FRA1 = Host("fra1.qualtrics.com")
 TEST = Host("127.0.0.1:8900", is_test=True)

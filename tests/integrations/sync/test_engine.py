@@ -11,8 +11,8 @@ from django.db import connection as database
 from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Fetch
 from integrations.qualtrics import archive
-from integrations.qualtrics.errors import FileBroken
 from integrations.sync import asking, engine, failpoints
+from integrations.troubles.errors import FileBroken
 from kpis.models import DayHistogram
 from tests.integrations.sync.conftest import mirrored, work
 

@@ -1,0 +1,1 @@
+"""What can go wrong: codes, what they mean, and sentences for people. Imports nothing of the app."""
