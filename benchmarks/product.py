@@ -25,8 +25,8 @@ from feedback.models import Survey  # noqa: E402
 from integrations import connections, tasks  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
-from integrations.secret import Secret  # noqa: E402
 from integrations.sync import asking, engine  # noqa: E402
+from integrations.vault.secret import Secret  # noqa: E402
 
 
 def facts(fetch: Fetch, seconds: float) -> dict[str, Any]:

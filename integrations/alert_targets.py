@@ -19,10 +19,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
-from integrations import encryption
 from integrations.models import Alert, AlertMessage, AlertTarget
-from integrations.secret import Secret
 from integrations.troubles.messages import explain
+from integrations.vault import encryption
+from integrations.vault.secret import Secret
 
 LONGEST_URL = 500
 TEST = "alert.test"

@@ -12,10 +12,10 @@ from feedback.models import Frequency
 from integrations.connections import SETTINGS
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
-from integrations.secret import Secret
-from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
 from integrations.troubles.errors import HostRefused
 from integrations.troubles.messages import explain
+from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
+from integrations.vault.secret import Secret
 
 _AS_LONG_AS_A_TOKEN = re.compile(r"[A-Za-z0-9_-]{32}", re.ASCII)
 

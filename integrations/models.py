@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Frequency, Source, Survey
 from integrations.qualtrics.oauth import RETRIEVING
-from integrations.token_text import validate_client_id, validate_scopes
+from integrations.vault.credential_text import validate_client_id, validate_scopes
 from versioning.models import Versioned
 
 

@@ -19,11 +19,11 @@ from integrations.models import Connection, Fetch
 from integrations.preview import Preview
 from integrations.progress import progress_of
 from integrations.qualtrics.hosts import Host, normalise_host
-from integrations.secret import Secret
 from integrations.testing import results_of
-from integrations.token_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.troubles.errors import HostRefused
 from integrations.troubles.messages import explain
+from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
+from integrations.vault.secret import Secret
 from kpis.formulas import Formula, FormulaError
 from versioning.api import VersionedSerializer
 

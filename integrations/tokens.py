@@ -9,10 +9,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations import encryption
 from integrations.models import Connection
 from integrations.qualtrics.oauth import OAuthClient
-from integrations.secret import Secret
+from integrations.vault import encryption
+from integrations.vault.secret import Secret
 
 # What storing either of them writes.
 FIELDS = ("token_envelope", "client_secret_envelope", "client_id", "token_set_at")

@@ -10,7 +10,6 @@ from django.db import transaction
 
 from feedback.models import Survey
 from integrations.calls import CallMeter
-from integrations.encryption import EncryptionError
 from integrations.installation import refuse_changes_of_a_copy
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
@@ -18,6 +17,7 @@ from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import normalise_host
 from integrations.tokens import credentials_of
 from integrations.troubles.errors import QualtricsError, TokenRefused
+from integrations.vault.encryption import EncryptionError
 
 # Background work waits in its row, not in a sleeping worker.
 BACKGROUND = Limits(tries=3, longest_sleep=3.0, all_tries_seconds=15.0)

@@ -22,13 +22,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from feedback.models import Survey
-from integrations import encryption
 from integrations.models import Connection, Delivery, ResponseWatch
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
-from integrations.secret import Secret
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.vault import encryption
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from versioning.saving import save_if_current
 

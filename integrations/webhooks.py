@@ -16,10 +16,10 @@ from django.http.request import RawPostDataException, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from integrations import hints, watches
-from integrations.encryption import EncryptionError
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, LONGEST_MESSAGE, NotAMessage, NotSigned, open_message, read_form
 from integrations.tasks import wake_look_up
+from integrations.vault.encryption import EncryptionError
 
 logger = logging.getLogger(__name__)
 

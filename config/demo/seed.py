@@ -17,9 +17,9 @@ from feedback.models import FeedbackItem, Frequency, Question, Survey
 from integrations import connections, installation, watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.testing import test_and_keep
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from journeys.building import build
 from journeys.models import Journey, Lane

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import integrations.token_text
+import integrations.vault.credential_text
 
 
 class Migration(migrations.Migration):
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 max_length=200,
-                validators=[integrations.token_text.validate_client_id],
+                validators=[integrations.vault.credential_text.validate_client_id],
                 verbose_name="client ID",
                 default="",
             ),
@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 default="read:surveys read:survey_responses",
                 max_length=1000,
-                validators=[integrations.token_text.validate_scopes],
+                validators=[integrations.vault.credential_text.validate_scopes],
                 verbose_name="scopes",
             ),
         ),

@@ -25,8 +25,8 @@ from integrations.qualtrics.records import (
     mapping,
     required,
 )
-from integrations.secret import Secret
 from integrations.troubles.errors import RequestRefused, SpoolTrouble, UnexpectedAnswer
+from integrations.vault.secret import Secret
 
 MOST_PAGES = 10_000
 # What a response is stored with. No IP address, no location, no recipient.

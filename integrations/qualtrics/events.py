@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 
 LONGEST_MESSAGE = 64 * 1024
 FORM = "application/x-www-form-urlencoded"

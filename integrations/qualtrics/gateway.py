@@ -23,7 +23,6 @@ from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
 from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.qualtrics.oauth import OAuthClient, access_tokens
 from integrations.qualtrics.redaction import blot_out
-from integrations.secret import Secret
 from integrations.troubles.errors import (
     BadRequest,
     HostRefused,
@@ -38,6 +37,7 @@ from integrations.troubles.errors import (
     UnexpectedAnswer,
     WrongDataCentre,
 )
+from integrations.vault.secret import Secret
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import requests
 
 from integrations.qualtrics.oauth import OAuthClient
-from integrations.secret import Secret
 from integrations.troubles.errors import RequestRefused
+from integrations.vault.secret import Secret
 
 _ALLOWED = {"accept", "content-type", "idempotency-key", "x-copy-source", "x-copy-destination-owner"}
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?", re.ASCII)

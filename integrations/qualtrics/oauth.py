@@ -14,8 +14,8 @@ import orjson
 
 from integrations.qualtrics import answers
 from integrations.qualtrics.hosts import Host
-from integrations.secret import Secret
 from integrations.troubles.errors import TokenRefused, UnexpectedAnswer
+from integrations.vault.secret import Secret
 
 # Outside `/API/v3/`. Answers a client with an access token, or with an error object of RFC 6749.
 PATH = "/oauth2/token"

@@ -17,7 +17,6 @@ from accounts.models import Organisation
 from accounts.page_request import PageRequest
 from integrations import connections as deeds
 from integrations.alert_view import as_rows
-from integrations.encryption import EncryptionError
 from integrations.forms import ConnectionForm
 from integrations.health import details_of, health_of, with_facts
 from integrations.ledger import fetches
@@ -26,6 +25,7 @@ from integrations.progress import progress_of
 from integrations.retrieval import retrieve_all
 from integrations.testing import suggested_host, test_and_keep
 from integrations.troubles.messages import explain
+from integrations.vault.encryption import EncryptionError
 from integrations.watch_state import state_of
 from integrations.watches import watches
 from versioning.saving import Outdated

@@ -11,8 +11,8 @@ from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
 from integrations import connections
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from journeys.models import Lane
 from sandbox.demo import RAILWAY_TOKEN

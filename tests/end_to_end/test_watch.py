@@ -13,9 +13,9 @@ from feedback.models import Response
 from integrations import connections, watches
 from integrations.models import Connection, Delivery
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.sync.watch import follow
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories

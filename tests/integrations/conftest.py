@@ -9,7 +9,7 @@ import pytest
 from integrations.connections import create_connection
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.server import RunningSandbox, start
 from tests import factories

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from integrations.encryption import EnvelopeBroken, KeyMissing, KeyRing, decrypt, encrypt, needs_rewrap
-from integrations.secret import MASK, Secret
+from integrations.vault.encryption import EnvelopeBroken, KeyMissing, KeyRing, decrypt, encrypt, needs_rewrap
+from integrations.vault.secret import MASK, Secret
 
 TOKEN = "kQ3vTz81LmXb2WcR7sYpN5dHf0GjA9eU4oViBt6C"
 K1 = "k1:" + base64.b64encode(b"1" * 32).decode()

@@ -18,11 +18,12 @@ from django.db import connection as database
 from django.utils import timezone
 
 from feedback.models import Source
-from integrations import alert_targets, connections, encryption, rewrapping, tokens, watches
-from integrations.checks import keys_open_what_is_stored
-from integrations.encryption import key_id_of
+from integrations import alert_targets, connections, tokens, watches
 from integrations.models import AlertTarget, Connection, ResponseWatch
-from integrations.secret import Secret
+from integrations.vault import encryption, key_rotation
+from integrations.vault.checks import keys_open_what_is_stored
+from integrations.vault.encryption import key_id_of
+from integrations.vault.secret import Secret
 from tests.factories import make_connection, make_source, make_survey
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -76,9 +77,9 @@ def fill(count: int) -> dict[tuple[str, int, str], str]:
 def stored() -> dict[tuple[str, int, str], str]:
     """Every secret as it opens now, by its place."""
     found = {}
-    for envelopes in rewrapping.COLUMNS:
+    for envelopes in key_rotation.COLUMNS:
         for row in envelopes.rows():
-            secret = rewrapping._open(envelopes, row, rewrapping.Report())
+            secret = key_rotation._open(envelopes, row, key_rotation.Report())
             found[envelopes.model._meta.model_name, row.pk, envelopes.column] = secret.reveal() if secret else None
     return found
 
@@ -94,7 +95,7 @@ class TestRotation:
     def test_every_secret_moves_and_stays_what_it_was(self, ring):
         made = fill(60)
         assert {(model, column) for model, _pk, column in made} == {
-            (envelopes.model._meta.model_name, envelopes.column) for envelopes in rewrapping.COLUMNS
+            (envelopes.model._meta.model_name, envelopes.column) for envelopes in key_rotation.COLUMNS
         }
         ring.ENCRYPTION_KEYS = [NEW, OLD]
         said = run()
@@ -172,7 +173,7 @@ class TestRotation:
         """As when a person saves a new one at this very moment."""
         fill(5)
         ring.ENCRYPTION_KEYS = [NEW, OLD]
-        place, replaced = rewrapping.encryption.encrypt, []
+        place, replaced = key_rotation.encryption.encrypt, []
 
         def encrypt_slowly(secret, **where):
             if not replaced and where["column"] == "token_envelope":
@@ -181,11 +182,11 @@ class TestRotation:
                 connections.change_connection(connection, connection.version, token=Secret("a new token"))
             return place(secret, **where)
 
-        monkeypatch.setattr(rewrapping.encryption, "encrypt", encrypt_slowly)
-        report = rewrapping.rewrap_all()
+        monkeypatch.setattr(key_rotation.encryption, "encrypt", encrypt_slowly)
+        report = key_rotation.rewrap_all()
         assert (report.replaced, report.unreadable) == (1, [])
         assert tokens.token_of(Connection.objects.get(pk=replaced[0])).reveal() == "a new token"
-        assert set(rewrapping.look().by_key) == {"new"}
+        assert set(key_rotation.look().by_key) == {"new"}
 
     def test_a_watch_key_that_moves_to_the_other_column_is_found_by_another_pass(self, ring, monkeypatch):
         fill(7)
@@ -193,16 +194,16 @@ class TestRotation:
         watch = ResponseWatch.objects.get()
         ResponseWatch.objects.update(former_key_envelope="")
         old, moved = watch.key_envelope, []
-        rows = rewrapping.Envelopes.rows
+        rows = key_rotation.Envelopes.rows
 
         def rows_while_somebody_rotates(envelopes):
             yield from rows(envelopes)
             if envelopes.column == "former_key_envelope" and not moved:
                 moved.append(ResponseWatch.objects.update(former_key_envelope=old))
 
-        monkeypatch.setattr(rewrapping.Envelopes, "rows", rows_while_somebody_rotates)
-        rewrapping.rewrap_all()
-        assert set(rewrapping.look().by_key) == {"new"}
+        monkeypatch.setattr(key_rotation.Envelopes, "rows", rows_while_somebody_rotates)
+        key_rotation.rewrap_all()
+        assert set(key_rotation.look().by_key) == {"new"}
 
 
 @pytest.mark.django_db
@@ -251,7 +252,7 @@ def test_every_column_of_envelopes_is_known():
         for field in model._meta.concrete_fields
         if field.name.endswith("_envelope")
     }
-    assert {(envelopes.model, envelopes.column) for envelopes in rewrapping.COLUMNS} == columns
+    assert {(envelopes.model, envelopes.column) for envelopes in key_rotation.COLUMNS} == columns
 
 
 @pytest.mark.django_db(transaction=True)

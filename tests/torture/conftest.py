@@ -19,9 +19,9 @@ from feedback.models import FeedbackItem, Question, Response, Survey
 from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync import asking
 from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from kpis.models import DayHistogram
 from kpis.proposals import propose

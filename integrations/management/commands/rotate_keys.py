@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.encryption import key_ring
-from integrations.rewrapping import Report, look, rewrap_all
+from integrations.vault.encryption import key_ring
+from integrations.vault.key_rotation import Report, look, rewrap_all
 
 
 class Command(BaseCommand):

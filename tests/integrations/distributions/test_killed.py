@@ -15,7 +15,7 @@ from integrations import distributions as deeds
 from integrations.connections import create_connection
 from integrations.models import Distribution, Timekeeping
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from sandbox.demo import RAILWAY_TOKEN
 from tests.end_to_end.conftest import ROOT, House
 from tests.end_to_end.conftest import house as house

@@ -19,10 +19,10 @@ from django.utils import timezone
 from integrations import alert_sending, alert_targets, alerts, installation, tasks
 from integrations.alert_sending import RETRY_AFTER, signature, work_off
 from integrations.alert_targets import AddressRefused, checked_url
-from integrations.encryption import EnvelopeBroken
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
-from integrations.secret import Secret
 from integrations.troubles.messages import CODES
+from integrations.vault.encryption import EnvelopeBroken
+from integrations.vault.secret import Secret
 from tests import factories
 from tests.integrations.qualtrics.stage import RedirectedNetwork
 

@@ -12,7 +12,7 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections import create_connection
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN
 from tests import factories
 

@@ -7,7 +7,7 @@ import responses
 
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.hosts import Host
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from tests.integrations.qualtrics.stage import TOKEN, Authority, Clock, LocalServer
 
 

@@ -15,8 +15,8 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.questions import question_records
 from integrations.qualtrics.records import moment
 from integrations.qualtrics.translate import Rejected, Translator
-from integrations.secret import Secret
 from integrations.troubles import errors
+from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN, VIEWER_TOKEN
 from sandbox.server import start
 

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from integrations.qualtrics.records import Definition, ExportProgress, Survey, moment
-from integrations.secret import Secret
 from integrations.troubles import errors
+from integrations.vault.secret import Secret
 from tests.integrations.qualtrics.stage import API, NOW, envelope
 
 WHOAMI = {

@@ -12,8 +12,8 @@ import responses
 
 from integrations.qualtrics.gateway import Gateway, Limits
 from integrations.qualtrics.hosts import Host
-from integrations.secret import Secret
 from integrations.troubles import errors
+from integrations.vault.secret import Secret
 from tests.integrations.qualtrics.stage import API, NOW, TOKEN, envelope
 
 SURVEYS = f"{API}/surveys"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from integrations import encryption
 from integrations.troubles import errors
 from integrations.troubles.messages import CODES, Explanation, explain, vendor_words
+from integrations.vault import encryption
 
 ROOM = Path(encryption.__file__).parent
 SOURCES = [ROOM / "encryption.py", *sorted((ROOM / "qualtrics").glob("*.py"))]

@@ -14,8 +14,8 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.network import Network
-from integrations.secret import Secret
 from integrations.troubles import errors
+from integrations.vault.secret import Secret
 from tests.integrations.qualtrics.stage import TOKEN, RedirectedNetwork
 
 BODY = b'{"result":{"userId":"UR_1","brandId":"northwind"},"meta":{"httpStatus":"200 - OK","requestId":"r"}}'

@@ -12,8 +12,8 @@ import pytest
 from integrations.qualtrics.gateway import Gateway, Limits
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.oauth import AccessTokens, OAuthClient
-from integrations.secret import Secret
 from integrations.troubles import errors
+from integrations.vault.secret import Secret
 from integrations.vendor_writes import may_have_happened
 from tests.integrations.qualtrics.stage import API, envelope
 

@@ -9,8 +9,8 @@ from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
-from integrations.secret import Secret
 from integrations.sync import asking, engine
+from integrations.vault.secret import Secret
 from tests.integrations.sync.conftest import work
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from feedback.models import Response
 from integrations import connections
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync import asking, closing
+from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN
 from tests.integrations.sync.conftest import mirrored, work
 

@@ -12,9 +12,9 @@ from feedback.models import Response, Survey
 from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
 from integrations.sync import asking, closing, engine
 from integrations.troubles.messages import explain
+from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN
 from tests.integrations.sync.conftest import mirrored, work
 

@@ -15,7 +15,7 @@ from feedback.models import Survey
 from integrations import watches
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, signature, topic_of
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from tests.factories import make_connection, make_survey
 
 SITE = "https://parcours.example"

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from integrations.qualtrics.events import Completed, Message, NotAMessage, NotSigned, open_message, read_form
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 
 # (key, MSG, HMAC); the HMACs were computed by OpenSSL's command line, not by this code.
 VECTORS = [

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from integrations import watches
 from integrations.models import Delivery, ResponseWatch
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 from tests.integrations.webhooks.conftest import RESPONSE, fields_of, make_watch, text_of
 
 pytestmark = pytest.mark.django_db

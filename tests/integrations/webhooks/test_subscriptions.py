@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from integrations import connections as deeds
 from integrations import watches
-from integrations.encryption import EncryptionError
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import Completed, open_message, read_form
 from integrations.qualtrics.hosts import normalise_host
-from integrations.secret import Secret
+from integrations.vault.encryption import EncryptionError
+from integrations.vault.secret import Secret
 from integrations.vendor import client_for
 from sandbox.demo import RAILWAY_TOKEN, VIEWER_TOKEN
 from tests.factories import make_survey

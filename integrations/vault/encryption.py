@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 
 _ENVELOPE = re.compile(r"enc:v1:([A-Za-z0-9_-]{1,32}):([A-Za-z0-9_-]+)", re.ASCII)
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)

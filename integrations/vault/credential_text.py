@@ -7,7 +7,7 @@ import re
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from integrations.secret import Secret
+from integrations.vault.secret import Secret
 
 _TOKEN = re.compile(r"[\x21-\x7e]{8,200}", re.ASCII)
 # A colon would end it in the header that carries id and secret.

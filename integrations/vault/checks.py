@@ -8,8 +8,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
-from integrations.encryption import key_ring
-from integrations.rewrapping import look
+from integrations.vault.encryption import key_ring
+from integrations.vault.key_rotation import look
 
 
 @register(Tags.database)
