@@ -16,13 +16,13 @@ import orjson
 import requests
 import urllib3
 
+from integrations.outbound.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
+from integrations.outbound.redaction import blot_out
 from integrations.qualtrics import answers, oauth, paths
 from integrations.qualtrics.answers import Answer
 from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHeader, basic, checked_headers, is_sendable
 from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
-from integrations.qualtrics.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.qualtrics.oauth import OAuthClient, access_tokens
-from integrations.qualtrics.redaction import blot_out
 from integrations.troubles.errors import (
     BadRequest,
     HostRefused,

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from integrations.qualtrics.network import Network
+from integrations.outbound.network import Network
 
 TOKEN = "kQ3vTz81LmXb2WcR7sYpN5dHf0GjA9eU4oViBt6C"
 NOW = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrations.qualtrics.addresses import is_public
+from integrations.outbound.addresses import is_public
 
 PUBLIC = [
     "93.184.216.34",

@@ -10,10 +10,10 @@ import zipfile
 import pytest
 import requests
 
+from integrations.outbound.network import Network
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import Host
-from integrations.qualtrics.network import Network
 from integrations.troubles import errors
 from integrations.vault.secret import Secret
 from tests.integrations.qualtrics.stage import TOKEN, RedirectedNetwork

@@ -7,7 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from integrations.qualtrics.redaction import blot_out
+from integrations.outbound.redaction import blot_out
 
 SECRETS = ["kQ3vTz81LmXb2WcR7sYpN5dHf0GjA9eU4oViBt6C", "odd&<\"'+/=%~secret\\0123456789"]
 DRESSES = {

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from integrations.qualtrics.addresses import is_public
+from integrations.outbound.addresses import is_public
 from integrations.troubles.errors import HostRefused, NoConnection, QualtricsError
 
 CONNECT_TIMEOUT = 5.0
