@@ -18,11 +18,11 @@ import urllib3
 
 from integrations.outbound.network import CONNECT_TIMEOUT, READ_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.outbound.redaction import blot_out
-from integrations.qualtrics import answers, oauth, paths
-from integrations.qualtrics.answers import Answer
+from integrations.qualtrics import oauth, parsing, paths
 from integrations.qualtrics.headers import BearerHeader, ClientHeader, TokenHeader, basic, checked_headers, is_sendable
 from integrations.qualtrics.hosts import Host, normalise_host, test_hosts
 from integrations.qualtrics.oauth import OAuthClient, access_tokens
+from integrations.qualtrics.parsing import Answer
 from integrations.troubles.errors import (
     BadRequest,
     HostRefused,
@@ -180,9 +180,9 @@ class Gateway:
         limits = (most_bytes + 1, self.limits.json_seconds)  # one more byte tells whether there was more
         raw = self._exchange(method, self.host, path, body, sent, limits, chunks.append, cut=True)
         content = b"".join(chunks)
-        request_id = self.redact(answers.request_id(content))
+        request_id = self.redact(parsing.request_id(content))
         self._log(method, self.host, path, raw, request_id)
-        kind = answers.content_type(raw.headers)
+        kind = parsing.content_type(raw.headers)
         cut = len(content) > most_bytes
         return RawAnswer(raw.status, kind, content[:most_bytes], cut, raw.milliseconds, request_id)
 
@@ -207,13 +207,13 @@ class Gateway:
         limits = (self.limits.json_bytes, self.limits.json_seconds)
         raw = self._exchange(method, host, path, body, sent, limits, chunks.append)
         content = b"".join(chunks)
-        request_id = answers.request_id(content)
+        request_id = parsing.request_id(content)
         self._log(method, host, path, raw, request_id)
         if raw.status == 202:
             raise NotReady("Not available yet.", status=202, request_id=request_id)
         if not 200 <= raw.status < 300:
             raise self._error(raw, content, method, host)
-        read = answers.read_answer(raw.status, raw.headers, content)
+        read = parsing.read_answer(raw.status, raw.headers, content)
         self._notice(read.other_host, host)
         return read
 
@@ -236,7 +236,7 @@ class Gateway:
         if raw.status != 200:
             raise self._error(raw, bytes(head), "GET", self.host)
         if not head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-            kind = answers.content_type(raw.headers)
+            kind = parsing.content_type(raw.headers)
             raise UnexpectedAnswer(
                 f"The export is not a zip file but {kind}.", code="not_a_file", status=200, content_type=kind
             )
@@ -393,11 +393,11 @@ class Gateway:
     # --- what an answer means -------------------------------------------------------------------------------------
 
     def _error(self, raw: "_Raw", body: bytes, method: str, host: Host) -> QualtricsError:
-        error = answers.error_of(raw.status, raw.headers, body, self._now())
+        error = parsing.error_of(raw.status, raw.headers, body, self._now())
         self._redact_error(error)
         if isinstance(self._token, OAuthClient) and error.code in _OF_OAUTH:
             error.code = _OF_OAUTH[error.code]
-        right = self._notice(answers.other_host(answers.read_meta(body)), host)
+        right = self._notice(parsing.other_host(parsing.read_meta(body)), host)
         if right and isinstance(error, BadRequest) and method != "GET":
             error = WrongDataCentre(
                 "Qualtrics does not pass this call on to the right data centre.",

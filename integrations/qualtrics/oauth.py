@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from integrations.qualtrics import answers
+from integrations.qualtrics import parsing
 from integrations.qualtrics.hosts import Host
 from integrations.troubles.errors import TokenRefused, UnexpectedAnswer
 from integrations.vault.secret import Secret
@@ -86,15 +86,15 @@ def read_grant(status: int, headers: Mapping[str, str], body: bytes, now: dateti
             raise UnexpectedAnswer("The answer has no access token.", code="unexpected_shape", status=status)
         return Secret(token), _lifetime(document.get("expires_in"))
     if 400 <= status < 500 and status not in (408, 425, 429):
-        error = answers.one_line(document.get("error"))[:60]
+        error = parsing.one_line(document.get("error"))[:60]
         raise TokenRefused(
             "No access token is given.",
             code=_REFUSALS.get(error, "oauth_client_refused"),
             status=status,
             error_code=error,
-            error_message=answers.one_line(document.get("error_description"))[:500],
+            error_message=parsing.one_line(document.get("error_description"))[:500],
         )
-    raise answers.error_of(status, headers, body, now)
+    raise parsing.error_of(status, headers, body, now)
 
 
 def _key(host: Host, client: OAuthClient) -> tuple[str, str, str]:
