@@ -1,12 +1,12 @@
 """Tables of the wires to the outside, a module a subject."""
 
-from integrations.models.connection import Alert, AlertMessage, AlertTarget
+from integrations.models.alert import Alert, AlertMessage, AlertTarget
 from integrations.models.connection import Connection, SurveyFeed, Weekday
-from integrations.models.connection import ConsoleCall
-from integrations.models.connection import Distribution
-from integrations.models.connection import Fetch, RejectedRecord
-from integrations.models.connection import CallCount, Installation, Timekeeping
-from integrations.models.connection import Delivery, ResponseWatch
+from integrations.models.console import ConsoleCall
+from integrations.models.distribution import Distribution
+from integrations.models.fetch import Fetch, RejectedRecord
+from integrations.models.instance import CallCount, Installation, Timekeeping
+from integrations.models.webhook import Delivery, ResponseWatch
 
 __all__ = [
     "Alert",
