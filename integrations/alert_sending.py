@@ -19,12 +19,12 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from integrations.alert_targets import is_test_host, secret_of
-from integrations.installation import is_vouched_for
 from integrations.models import AlertMessage, AlertTarget
 from integrations.outbound.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.troubles.errors import NoConnection, QualtricsError
 from integrations.vault.encryption import EncryptionError
 from integrations.vault.secret import Secret
+from integrations.vendor.instance_guard import is_vouched_for
 
 logger = logging.getLogger(__name__)
 

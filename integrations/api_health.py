@@ -19,13 +19,13 @@ from rest_framework.views import APIView
 from integrations import alert_targets as deeds
 from integrations.alerts import alerts
 from integrations.api import Refused
-from integrations.calls import Usage, usage_by_connection
 from integrations.health import Details, by_urgency, details_of, health_of, signs, with_facts
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
 from integrations.serializers import FetchSerializer, HealthSerializer
 from integrations.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
+from integrations.vendor.call_counts import Usage, usage_by_connection
 
 
 class AlertSerializer(serializers.ModelSerializer):

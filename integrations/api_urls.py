@@ -4,8 +4,8 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling, api_surveys
-from integrations.api_installation import ThisInstallation
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
+from integrations.vendor.api import ThisInstallation
 from integrations.watch_urls import api_urlpatterns
 
 router = SimpleRouter()

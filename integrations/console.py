@@ -28,8 +28,8 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.paths import api_path
 from integrations.troubles.errors import QualtricsError, RequestRefused
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor import client_for
-from integrations.vendor_writes import may_have_happened
+from integrations.vendor.certainty import may_have_happened
+from integrations.vendor.clients import client_for
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 MOST_BYTES = 5 * 2**20

@@ -22,7 +22,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Contact, Directory
 from integrations.qualtrics.records import ExportProgress, Json, mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
-from integrations.vendor import BACKGROUND, client_for
+from integrations.vendor.clients import BACKGROUND, client_for
 
 RECIPIENT = ("_recordId", "recipientEmail", "externalReference")
 # Seconds that somebody at a page waits. The command waits longer.

@@ -13,8 +13,8 @@ from integrations.models import Connection
 from integrations.qualtrics.directory import Contact, Directory, Named, Page
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor import client_for
-from integrations.vendor_writes import may_have_happened
+from integrations.vendor.certainty import may_have_happened
+from integrations.vendor.clients import client_for
 
 T = TypeVar("T")
 SEARCHED_BY = ("email", "name", "reference")

@@ -12,7 +12,7 @@ from integrations.models import Distribution
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError
-from integrations.vendor import BACKGROUND, INTERACTIVE, client_for
+from integrations.vendor.clients import BACKGROUND, INTERACTIVE, client_for
 
 logger = logging.getLogger(__name__)
 

@@ -26,8 +26,8 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Directory, Named
 from integrations.qualtrics.records import required, text
 from integrations.troubles.errors import QualtricsError
-from integrations.vendor import client_for
-from integrations.vendor_writes import may_have_happened
+from integrations.vendor.certainty import may_have_happened
+from integrations.vendor.clients import client_for
 from versioning.saving import Outdated
 
 # The longest a call may take, and more: a `sending` older than this lost its process.

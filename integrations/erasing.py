@@ -31,7 +31,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.sync.upkeep import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from kpis.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.links import mail_is_sent
-from integrations.calls import Usage, usage_of
 from integrations.ledger import Trouble, fetches, trouble_of
 from integrations.models import Alert, Connection, Fetch, Timekeeping
 from integrations.sync import timekeeping
 from integrations.troubles.messages import explain
+from integrations.vendor.call_counts import Usage, usage_of
 from integrations.watch_state import state_of
 from integrations.watches import watches
 

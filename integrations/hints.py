@@ -26,7 +26,7 @@ from integrations.sync import watch as demand
 from integrations.sync.asking import CannotFetch, ask_for_fetch
 from integrations.sync.mirror import mirror_questions
 from integrations.troubles.errors import NotFound, NotReady, QualtricsError
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -29,7 +29,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Translator
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from integrations.verdicts import Verdict, verdict_on
 from kpis.figures import ALL_TIME, Figure, figure
 from kpis.formulas import Formula, measure_counts

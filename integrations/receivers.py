@@ -11,9 +11,9 @@ from django.dispatch import receiver
 
 from feedback.models import Survey
 from feedback.signals import demand_changed
-from integrations import installation
 from integrations.sync import asking, watch
 from integrations.tasks import wake
+from integrations.vendor import instance_guard
 
 
 @receiver(demand_changed, dispatch_uid="integrations.follow_demand")
@@ -29,4 +29,4 @@ def claim_a_new_database(sender: Any, using: str, apps: Any = None, **_kwargs: o
     """As early as can be: a copy that is made before the first call must not take itself for the original."""
     is_there = apps is None or "installation" in apps.all_models["integrations"]  # not so on the way back
     if sender.label == "integrations" and using == "default" and is_there:
-        installation.known()
+        instance_guard.known()

@@ -13,7 +13,7 @@ from integrations.qualtrics.findings import CheckResult
 from integrations.qualtrics.records import Identity
 from integrations.sync import watch
 from integrations.troubles.errors import QualtricsError
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 
 # Either way to sign in does.
 _NEEDED = tuple(frozenset({"host", way, "data_centre", "surveys"}) for way in ("token", "client"))

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from integrations.vendor.views import installation
 from integrations.views import (
     connections,
     console,
@@ -13,7 +14,6 @@ from integrations.views import (
     surveys,
     wizard,
 )
-from integrations.views.installation import installation
 
 app_name = "integrations"
 urlpatterns = [

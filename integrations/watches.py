@@ -29,7 +29,7 @@ from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from versioning.saving import save_if_current
 
 logger = logging.getLogger(__name__)

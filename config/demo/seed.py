@@ -14,13 +14,14 @@ from accounts.roles import Role, give_role
 from config.demo import maps
 from feedback import items
 from feedback.models import FeedbackItem, Frequency, Question, Survey
-from integrations import connections, installation, watches
+from integrations import connections, watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.testing import test_and_keep
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor import instance_guard
+from integrations.vendor.clients import client_for
 from journeys.building import build
 from journeys.models import Journey, Lane
 from kpis.proposals import propose
@@ -44,8 +45,8 @@ class Brand:
 
 def seed(railway: Brand, bank: Brand) -> None:
     """Make the demo, or point the one that exists at where the sandbox listens now."""
-    if not installation.is_vouched_for():
-        installation.vouch(is_copy=True)  # its folder was copied or moved; the sandbox is another one anyway
+    if not instance_guard.is_vouched_for():
+        instance_guard.vouch(is_copy=True)  # its folder was copied or moved; the sandbox is another one anyway
     people = _people()
     organisation = Organisation.current()
     organisation.name, organisation.time_zone = "Parcours demo", "Europe/Paris"

@@ -21,7 +21,7 @@ from integrations.qualtrics import archive
 from integrations.qualtrics.translate import Translator
 from integrations.sync import asking, plan
 from integrations.troubles.errors import QualtricsError
-from integrations.vendor import BACKGROUND, client_for
+from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.recount import differences
 from kpis.refresh import rebuild
 

@@ -24,7 +24,7 @@ from integrations.troubles.errors import (
     TokenRefused,
     UnexpectedAnswer,
 )
-from integrations.vendor import TokenUnreadable, stop
+from integrations.vendor.clients import TokenUnreadable, stop
 
 if TYPE_CHECKING:
     from integrations.sync.engine import Slice

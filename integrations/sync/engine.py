@@ -40,7 +40,7 @@ from integrations.sync import closing, holders, plan, stopping, watch
 from integrations.sync.failpoints import reach
 from integrations.sync.mirror import mirror_questions
 from integrations.troubles.errors import BadRequest, NotFound, QualtricsError
-from integrations.vendor import BACKGROUND, client_for
+from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.periods import day_bounds
 from kpis.refresh import refresh_changed_days
 

@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import retention
-from integrations import alert_sending, alerts, calls
+from integrations import alert_sending, alerts
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
+from integrations.vendor import call_counts
 from kpis.periods import day_bounds
 from kpis.refresh import refresh_changed_days
 
@@ -31,7 +32,7 @@ def keep_up() -> None:
     """Everything that is to be done once a day."""
     files, rejected = remove_stray_files(), remove_old_rejections()
     lines, responses = remove_old_ledger_lines(), remove_old_responses()
-    calls.forget_old_counts()
+    call_counts.forget_old_counts()
     alerts.forget_old_alerts()
     alert_sending.forget_old_messages()
     logger.info(

@@ -8,12 +8,12 @@ from django import template
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
-from integrations.installation import is_vouched_for
 from integrations.ledger import time_taken
 from integrations.live import LIVE_LOOKS
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.findings import CheckResult
 from integrations.testing import results_of
+from integrations.vendor.instance_guard import is_vouched_for
 from kpis.wording import number_text
 
 register = template.Library()

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from integrations import alert_targets, tokens, watches
+from integrations import alert_targets, watches
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
+from integrations.vendor import tokens
 
 BATCH = 200
 # Replacing a watch's key moves its envelope to another column, perhaps to one that was passed already.

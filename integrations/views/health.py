@@ -15,13 +15,13 @@ from accounts.page_request import PageRequest
 from integrations import alert_targets as deeds
 from integrations.alert_view import as_rows
 from integrations.alerts import alerts
-from integrations.calls import usage_by_connection
 from integrations.health import by_urgency, signs
 from integrations.health_forms import AlertTargetForm
 from integrations.models import AlertMessage, AlertTarget, Connection
 from integrations.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
+from integrations.vendor.call_counts import usage_by_connection
 
 ALERTS_SHOWN = 20
 A_PAGE = 30

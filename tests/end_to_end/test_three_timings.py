@@ -13,7 +13,7 @@ from integrations import connections
 from integrations.qualtrics.hosts import normalise_host
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from journeys.models import Lane
 from sandbox.demo import RAILWAY_TOKEN
 from tests.end_to_end.conftest import House

@@ -16,7 +16,7 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.sync.watch import follow
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 from tests.end_to_end.conftest import House

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from feedback.models import Survey
 from integrations.models import Connection
-from integrations.tokens import token_of
+from integrations.vendor.tokens import token_of
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 

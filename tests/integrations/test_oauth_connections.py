@@ -17,9 +17,9 @@ from integrations.models import Connection, ResponseWatch
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
 from integrations.testing import test_and_keep as run_test
-from integrations.tokens import client_of, token_of
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
+from integrations.vendor.tokens import client_of, token_of
 from sandbox.demo import RAILWAY_TOKEN
 
 pytestmark = pytest.mark.django_db

@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import connections, contacts, distributions, installation, watches
+from integrations import connections, contacts, distributions, watches
 from integrations.console import call_api, read_call
 from integrations.live import surveys_of
 from integrations.models import Connection, Distribution, Installation, ResponseWatch
 from integrations.testing import test_and_keep as run_test
+from integrations.vendor import instance_guard
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = reverse("integrations:installation")
@@ -30,7 +31,7 @@ PERSON = {"email": "copy@northwind.example"}
 @pytest.fixture
 def elsewhere(db):
     """This database was somewhere else when somebody last vouched for it."""
-    installation.known()
+    instance_guard.known()
     Installation.objects.update(place="another", described="PostgreSQL 7, parcours")
 
 
@@ -71,23 +72,23 @@ def subscriptions(sandbox) -> list[str]:
 @pytest.mark.django_db
 class TestWhere:
     def test_a_new_database_belongs_where_it_was_made(self):
-        assert Installation.objects.get().place == installation.here().digest
-        assert installation.is_vouched_for()
+        assert Installation.objects.get().place == instance_guard.here().digest
+        assert instance_guard.is_vouched_for()
 
     def test_one_without_a_note_takes_its_place(self):
         Installation.objects.all().delete()
-        assert installation.is_vouched_for()
+        assert instance_guard.is_vouched_for()
         assert Installation.objects.count() == 1
 
     def test_another_name_is_another_place(self, settings):
         settings.INSTANCE_ID = "staging"
-        assert not installation.is_vouched_for()
+        assert not instance_guard.is_vouched_for()
         settings.INSTANCE_ID = ""
-        assert installation.is_vouched_for()
+        assert instance_guard.is_vouched_for()
 
     def test_the_place_is_told_in_words_and_kept_as_a_digest(self, settings):
         settings.INSTANCE_ID = "staging"
-        place = installation.here()
+        place = instance_guard.here()
         assert place.words.startswith("staging: ")
         assert str(database.settings_dict["NAME"]).rpartition("/")[2] in place.words
         assert len(place.digest) == 64
@@ -147,9 +148,9 @@ class TestVouching:
     def test_the_original_that_moved_keeps_its_subscriptions(self, watch, elsewhere, sandbox, admin, caplog):
         before = subscriptions(sandbox)
         with caplog.at_level(logging.WARNING):
-            installation.vouch(is_copy=False, by=admin)
+            instance_guard.vouch(is_copy=False, by=admin)
         assert "as the original, says alice@example.org" in caplog.text
-        assert installation.is_vouched_for()
+        assert instance_guard.is_vouched_for()
         assert Installation.objects.get().confirmed_by == admin
         watches.check_connection(watch.connection)
         assert subscriptions(sandbox) == before
@@ -160,7 +161,7 @@ class TestVouching:
         settings.PUBLIC_URL = "https://staging.parcours.example"
         (of_the_original,) = subscriptions(sandbox)
         watches.check_connection(watch.connection)
-        installation.vouch(is_copy=True)
+        instance_guard.vouch(is_copy=True)
         assert ResponseWatch.objects.get().next_check_at <= timezone.now()
         watches.check_connection(watch.connection)
         mine = ResponseWatch.objects.get()
@@ -176,9 +177,9 @@ class TestVouching:
         page = alice.get(PAGE).content.decode()
         assert "PostgreSQL 7, parcours" in page
         assert alice.post(PAGE, {}).status_code == 422
-        assert not installation.is_vouched_for()
+        assert not instance_guard.is_vouched_for()
         assert alice.post(PAGE, {"what": "moved"}).url == PAGE
-        assert installation.is_vouched_for()
+        assert instance_guard.is_vouched_for()
         assert "may be a copy" not in alice.get(reverse("integrations:connection_list")).content.decode()
         assert "What is this database?" not in alice.get(PAGE).content.decode()
 
@@ -192,7 +193,7 @@ class TestVouching:
 
     def test_nobody_else_may(self, client_of, analyst, elsewhere):
         assert client_of(analyst).post(PAGE, {"what": "moved"}).status_code == 403
-        assert not installation.is_vouched_for()
+        assert not instance_guard.is_vouched_for()
 
     @pytest.mark.parametrize("what", ["--moved", "--copy"])
     def test_an_operator_says_it_by_a_command(self, elsewhere, what):
@@ -202,7 +203,7 @@ class TestVouching:
         said = StringIO()
         call_command("confirm_instance", what, stdout=said)
         assert "Changes are sent to vendors." in said.getvalue()
-        assert installation.is_vouched_for()
+        assert instance_guard.is_vouched_for()
 
     def test_saying_it_where_all_is_well_changes_nothing(self, watch):
         call_command("confirm_instance", "--copy", stdout=StringIO())

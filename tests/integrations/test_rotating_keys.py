@@ -18,12 +18,13 @@ from django.db import connection as database
 from django.utils import timezone
 
 from feedback.models import Source
-from integrations import alert_targets, connections, tokens, watches
+from integrations import alert_targets, connections, watches
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption, key_rotation
 from integrations.vault.checks import keys_open_what_is_stored
 from integrations.vault.encryption import key_id_of
 from integrations.vault.secret import Secret
+from integrations.vendor import tokens
 from tests.factories import make_connection, make_source, make_survey
 
 ROOT = Path(__file__).resolve().parent.parent.parent

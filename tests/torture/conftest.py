@@ -22,7 +22,7 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.sync import asking
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from kpis.models import DayHistogram
 from kpis.proposals import propose
 from kpis.recount import differences

@@ -10,7 +10,8 @@ from django.db import DatabaseError
 
 from config.backups import BackupFailed, restore
 from feedback.erasure import Tombstone, all_tombstones
-from integrations import erasing, installation
+from integrations import erasing
+from integrations.vendor import instance_guard
 
 
 def known_tombstones() -> set[Tombstone]:
@@ -41,7 +42,7 @@ class Command(BaseCommand):
         if done := erasing.replay(erased):
             self.stdout.write(f"Responses erased again: {done.responses}.")
         self.stdout.write("Restored. What was fetched since the backup is fetched again by itself.")
-        if not installation.is_vouched_for():
+        if not instance_guard.is_vouched_for():
             self.stdout.write(
                 "The backup is from another place: nothing is changed at vendors before confirm_instance."
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.installation import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
 
 
 class Command(BaseCommand):

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from integrations import alert_letters, alerts, installation
+from integrations import alert_letters, alerts
 from integrations.models import Alert, Connection, Installation, Timekeeping
+from integrations.vendor import instance_guard
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -123,11 +124,11 @@ def test_without_a_mail_server_nothing_is_written_and_nothing_is_lost(clock, adm
 
 
 def test_a_copy_of_the_database_writes_to_nobody(clock, admin, mailoutbox):
-    installation.known()
+    instance_guard.known()
     Installation.objects.update(place="another")
     factories.make_connection(stopped_code="token_refused")
     assert go_on(clock, mailoutbox) == []
-    installation.vouch(is_copy=True)
+    instance_guard.vouch(is_copy=True)
     assert go_on(clock, mailoutbox, minutes=1) == ["Parcours: 1 new alert"]
 
 

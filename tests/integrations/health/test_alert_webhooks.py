@@ -16,13 +16,14 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations import alert_sending, alert_targets, alerts, installation, tasks
+from integrations import alert_sending, alert_targets, alerts, tasks
 from integrations.alert_sending import RETRY_AFTER, signature, work_off
 from integrations.alert_targets import AddressRefused, checked_url
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
 from integrations.troubles.messages import CODES
 from integrations.vault.encryption import EnvelopeBroken
 from integrations.vault.secret import Secret
+from integrations.vendor import instance_guard
 from tests import factories
 from tests.integrations.qualtrics.stage import RedirectedNetwork
 
@@ -242,13 +243,13 @@ def test_the_tick_wakes_a_worker_for_what_is_due(receiver, target, monkeypatch):
 
 
 def test_a_copy_of_the_database_tells_nobody_until_an_admin_says_what_it_is(receiver, target):
-    installation.known()
+    instance_guard.known()
     alert_targets.send_test(target)
     Installation.objects.update(place="another")
     assert alert_sending.targets_to_wake() == []
     assert work_off(target.pk) is None
     assert receiver.got == []
-    installation.vouch(is_copy=False)
+    instance_guard.vouch(is_copy=False)
     assert alert_sending.targets_to_wake() == [target.pk]
     work_off(target.pk)
     assert message().state == "delivered"

@@ -11,12 +11,12 @@ from django.db.utils import OperationalError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import calls
-from integrations.calls import CallMeter, forget_old_counts, usage_by_connection, usage_of
 from integrations.models import CallCount
 from integrations.qualtrics.limits import FAMILIES, family_of
 from integrations.troubles.errors import QualtricsError
-from integrations.vendor import client_for
+from integrations.vendor import call_counts
+from integrations.vendor.call_counts import CallMeter, forget_old_counts, usage_by_connection, usage_of
+from integrations.vendor.clients import client_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ def test_each_call_has_its_family(method, path, family):
 
 
 def test_every_family_has_a_label():
-    assert len({calls.label_of(family.key) for family in FAMILIES}) == len(FAMILIES)
+    assert len({call_counts.label_of(family.key) for family in FAMILIES}) == len(FAMILIES)
 
 
 def test_a_real_call_is_counted_whatever_comes_of_it(sandbox, connection):
@@ -105,7 +105,7 @@ def test_work_goes_on_when_counting_fails(monkeypatch, caplog):
     def broken(*_args):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(calls, "_add", broken)
+    monkeypatch.setattr(call_counts, "_add", broken)
     meter = CallMeter(factories.make_connection().pk)
     meter.count("GET", "/API/v3/whoami")
     meter.write()

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import alert_targets, alerts, calls, tasks
+from integrations import alert_targets, alerts, tasks
 from integrations.health import signs
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection, Fetch, SurveyFeed, Timekeeping
+from integrations.vendor import call_counts
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def furnished_connection(**fields) -> Connection:
         feed=feed, trigger="schedule", state="failed", due_at=now, started_at=now, finished_at=now,
         error_code="export_failed",
     )  # fmt: skip
-    meter = calls.CallMeter(connection.pk)
+    meter = call_counts.CallMeter(connection.pk)
     for _ in range(90):
         meter.count("POST", "/API/v3/surveys/SV_1/export-responses")
     meter.write()

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from feedback.models import Source
 from integrations.models import Connection
-from integrations.tokens import token_of
+from integrations.vendor.tokens import token_of
 from tests import factories
 
 CANARY = "CanaryTokenThatNobodyMaySee0123456789abcd"[:40]

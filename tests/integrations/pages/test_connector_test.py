@@ -8,8 +8,8 @@ from django.urls import reverse
 from integrations.connections import create_connection
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
-from integrations.tokens import token_of
 from integrations.vault.secret import Secret
+from integrations.vendor.tokens import token_of
 from sandbox.demo import RAILWAY_TOKEN, VIEWER_TOKEN
 
 pytestmark = pytest.mark.django_db

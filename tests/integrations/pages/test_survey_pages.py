@@ -15,7 +15,7 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections import switch
 from integrations.live import surveys_of
 from integrations.sync.mirror import mirror_questions
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from tests import factories
 
 pytestmark = pytest.mark.django_db

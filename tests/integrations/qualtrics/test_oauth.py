@@ -14,7 +14,7 @@ from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.oauth import AccessTokens, OAuthClient
 from integrations.troubles import errors
 from integrations.vault.secret import Secret
-from integrations.vendor_writes import may_have_happened
+from integrations.vendor.certainty import may_have_happened
 from tests.integrations.qualtrics.stage import API, envelope
 
 HOST = "fra1.qualtrics.com"

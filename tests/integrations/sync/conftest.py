@@ -16,7 +16,7 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.sync import engine
 from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from kpis.proposals import propose
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.server import RunningSandbox, start

@@ -14,7 +14,7 @@ from integrations.qualtrics.events import Completed, open_message, read_form
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.encryption import EncryptionError
 from integrations.vault.secret import Secret
-from integrations.vendor import client_for
+from integrations.vendor.clients import client_for
 from sandbox.demo import RAILWAY_TOKEN, VIEWER_TOKEN
 from tests.factories import make_survey
 from tests.integrations.webhooks.conftest import SITE

@@ -9,15 +9,15 @@ from typing import Any
 from django.db import transaction
 
 from feedback.models import Survey
-from integrations.calls import CallMeter
-from integrations.installation import refuse_changes_of_a_copy
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.hosts import normalise_host
-from integrations.tokens import credentials_of
 from integrations.troubles.errors import QualtricsError, TokenRefused
 from integrations.vault.encryption import EncryptionError
+from integrations.vendor.call_counts import CallMeter
+from integrations.vendor.instance_guard import refuse_changes_of_a_copy
+from integrations.vendor.tokens import credentials_of
 
 # Background work waits in its row, not in a sleeping worker.
 BACKGROUND = Limits(tries=3, longest_sleep=3.0, all_tries_seconds=15.0)

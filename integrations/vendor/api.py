@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from integrations.forms import InstallationForm
-from integrations.installation import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
 
 
 class InstallationSerializer(serializers.Serializer):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
 from integrations.forms import InstallationForm
-from integrations.installation import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
 
 
 @require_http_methods(["GET", "POST"])
