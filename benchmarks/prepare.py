@@ -22,7 +22,7 @@ from feedback.models import Question, Survey  # noqa: E402
 from integrations import connections  # noqa: E402
 from integrations.models import Connection  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
-from integrations.sync.mirror import mirror_questions  # noqa: E402
+from integrations.surveys.mirror import mirror_questions  # noqa: E402
 from integrations.vault.secret import Secret  # noqa: E402
 from integrations.vendor.clients import client_for  # noqa: E402
 from journeys.models import Journey, Lane, Stage  # noqa: E402

@@ -23,7 +23,6 @@ from integrations import connections as deeds
 from integrations.filters import FetchFilter
 from integrations.health import with_facts
 from integrations.ledger import fetches
-from integrations.live import Listing, questions_of, surveys_of
 from integrations.models import Connection, Fetch
 from integrations.preview import preview
 from integrations.retrieval import retrieve_all, retrieve_now
@@ -37,6 +36,7 @@ from integrations.serializers import (
     PreviewRequestSerializer,
     PreviewSerializer,
 )
+from integrations.surveys.catalogue import Listing, questions_of, surveys_of
 from integrations.sync.asking import CannotFetch
 from integrations.testing import test_and_keep
 from integrations.troubles.messages import explain

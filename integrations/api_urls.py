@@ -3,8 +3,9 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling, api_surveys
+from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
+from integrations.surveys import api as surveys_api
 from integrations.vendor.api import ThisInstallation
 from integrations.watch_urls import api_urlpatterns
 
@@ -35,8 +36,8 @@ urlpatterns = [
         name="distribution-choices",
     ),
     path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),
-    path("surveys/<int:pk>/questionnaire/", api_surveys.Questionnaire.as_view(), name="survey-questionnaire"),
-    path("surveys/<int:pk>/read/", api_surveys.ReadSurvey.as_view(), name="survey-read"),
+    path("surveys/<int:pk>/questionnaire/", surveys_api.Questionnaire.as_view(), name="survey-questionnaire"),
+    path("surveys/<int:pk>/read/", surveys_api.ReadSurvey.as_view(), name="survey-read"),
     path(
         "surveys/<int:pk>/reconciliation/",
         api_reconciling.Reconciliation.as_view(),

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from integrations.live import Listing
 from integrations.models import Connection
 from integrations.qualtrics.directory import Contact, Directory, Named, Page
+from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.certainty import may_have_happened

@@ -2,18 +2,9 @@
 
 from django.urls import include, path
 
+from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import (
-    connections,
-    console,
-    contacts,
-    distributions,
-    erasing,
-    ledger,
-    reconciling,
-    surveys,
-    wizard,
-)
+from integrations.views import connections, console, contacts, distributions, erasing, ledger, reconciling, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -26,10 +17,10 @@ urlpatterns = [
     path("connections/<int:pk>/test/", connections.connection_test, name="connection_test"),
     path("connections/<int:pk>/host/", connections.connection_correct_host, name="connection_correct_host"),
     path("connections/<int:pk>/delete/", connections.connection_delete, name="connection_delete"),
-    path("connections/<int:pk>/surveys/", surveys.survey_list_read, name="survey_list_read"),
-    path("surveys/", surveys.survey_list, name="survey_list"),
-    path("surveys/<int:pk>/", surveys.survey, name="survey"),
-    path("surveys/<int:pk>/read/", surveys.survey_read, name="survey_read"),
+    path("connections/<int:pk>/surveys/", surveys_views.survey_list_read, name="survey_list_read"),
+    path("surveys/", surveys_views.survey_list, name="survey_list"),
+    path("surveys/<int:pk>/", surveys_views.survey, name="survey"),
+    path("surveys/<int:pk>/read/", surveys_views.survey_read, name="survey_read"),
     path("fetches/", ledger.ledger, name="ledger"),
     path("fetches/<int:pk>/", ledger.fetch, name="fetch"),
     path("fetches/<int:pk>/progress/", ledger.fetch_progress, name="fetch_progress"),

@@ -17,7 +17,7 @@ from feedback.models import FeedbackItem, Frequency, Question, Survey
 from integrations import connections, watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.testing import test_and_keep
 from integrations.vault.secret import Secret
 from integrations.vendor import instance_guard

@@ -36,9 +36,9 @@ from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Rejected, Translator
+from integrations.surveys.mirror import mirror_questions
 from integrations.sync import closing, holders, plan, stopping, watch
 from integrations.sync.failpoints import reach
-from integrations.sync.mirror import mirror_questions
 from integrations.troubles.errors import BadRequest, NotFound, QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.periods import day_bounds

@@ -11,7 +11,7 @@ from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
 from integrations import connections
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from journeys.models import Lane

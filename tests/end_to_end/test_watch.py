@@ -13,7 +13,7 @@ from feedback.models import Response
 from integrations import connections, watches
 from integrations.models import Connection, Delivery
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync.watch import follow
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for

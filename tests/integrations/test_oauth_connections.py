@@ -12,10 +12,10 @@ from feedback.models import Survey
 from integrations import connections, contacts, watches
 from integrations.connections import create_connection
 from integrations.console import as_curl, call_api, read_call
-from integrations.live import surveys_of
 from integrations.models import Connection, ResponseWatch
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
+from integrations.surveys.catalogue import surveys_of
 from integrations.testing import test_and_keep as run_test
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for

@@ -10,8 +10,8 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback import intake
 from feedback.models import Survey
-from integrations.live import questions_of, surveys_of
 from integrations.preview import SHOWN, preview
+from integrations.surveys.catalogue import questions_of, surveys_of
 from integrations.verdicts import verdict_on
 from kpis.formulas import Formula
 from kpis.proposals import propose

@@ -18,8 +18,8 @@ from django.utils import timezone
 from feedback.models import Survey
 from integrations import connections, contacts, distributions, watches
 from integrations.console import call_api, read_call
-from integrations.live import surveys_of
 from integrations.models import Connection, Distribution, Installation, ResponseWatch
+from integrations.surveys.catalogue import surveys_of
 from integrations.testing import test_and_keep as run_test
 from integrations.vendor import instance_guard
 

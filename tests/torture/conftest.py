@@ -19,8 +19,8 @@ from feedback.models import FeedbackItem, Question, Response, Survey
 from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync import asking
-from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from kpis.models import DayHistogram

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections import switch
-from integrations.live import surveys_of
-from integrations.sync.mirror import mirror_questions
+from integrations.surveys.catalogue import surveys_of
+from integrations.surveys.mirror import mirror_questions
 from integrations.vendor.clients import client_for
 from tests import factories
 

@@ -13,8 +13,8 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations import connections
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.hosts import normalise_host
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync import engine
-from integrations.sync.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from kpis.proposals import propose

@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback.models import Question, Response, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
-from integrations.sync.mirror import mirror_questions, mirror_surveys
+from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.clients import client_for

@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from feedback.models import Survey
 from integrations.api import Refused, VendorTrouble
-from integrations.live import read_again, stored_responses
-from integrations.surveys import shown_of, surveys
+from integrations.surveys.catalogue import read_again, stored_responses
+from integrations.surveys.listing import shown_of, surveys
 from integrations.troubles.messages import explain
 
 

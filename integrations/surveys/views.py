@@ -13,9 +13,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.page_request import PageRequest
-from integrations.live import Listing, read_again, stored_responses, surveys_of
 from integrations.models import Connection, SurveyFeed
-from integrations.surveys import SurveyFilter, rows_of, shown_of, surveys
+from integrations.surveys.catalogue import Listing, read_again, stored_responses, surveys_of
+from integrations.surveys.listing import SurveyFilter, rows_of, shown_of, surveys
 
 SURVEYS_A_PAGE = 30
 

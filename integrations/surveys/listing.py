@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.drift import differences, sentence
 from feedback.models import FeedbackItem, Question, Survey
-from integrations.live import stored_responses
 from integrations.models import Connection
+from integrations.surveys.catalogue import stored_responses
 
 
 class SurveyFilter(django_filters.FilterSet):

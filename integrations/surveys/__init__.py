@@ -1,0 +1,1 @@
+"""Surveys and their questions, as the vendor lists them."""
