@@ -25,7 +25,7 @@ from feedback.models import Survey  # noqa: E402
 from integrations import connections, tasks  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
-from integrations.sync import asking, engine  # noqa: E402
+from integrations.sync import engine, requests  # noqa: E402
 from integrations.vault.secret import Secret  # noqa: E402
 
 
@@ -43,7 +43,7 @@ def facts(fetch: Fetch, seconds: float) -> dict[str, Any]:
 
 def ask(full: bool) -> Fetch:
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey__external_id=SURVEY)
-    return asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=full)
+    return requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=full)
 
 
 def fetch_here(full: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from django.utils import timezone  # noqa: E402
 
 from feedback.models import FeedbackItem, Question, Source, Survey  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
-from integrations.sync import asking, dispatch, engine  # noqa: E402
+from integrations.sync import dispatch, engine, requests  # noqa: E402
 from journeys.models import Card, Journey, Lane, Stage  # noqa: E402
 
 TIMES = 5
@@ -121,7 +121,7 @@ def work() -> dict[str, Any]:
 
 def ask_all() -> dict[str, Any]:
     for feed in SurveyFeed.objects.select_related("connection", "survey"):
-        asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)
+        requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)
     return {"open": Fetch.objects.filter(state__in=Fetch.OPEN).count()}
 
 

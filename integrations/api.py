@@ -37,7 +37,7 @@ from integrations.serializers import (
     PreviewSerializer,
 )
 from integrations.surveys.catalogue import Listing, questions_of, surveys_of
-from integrations.sync.asking import CannotFetch
+from integrations.sync.requests import CannotFetch
 from integrations.testing import test_and_keep
 from integrations.troubles.messages import explain
 from versioning.api import VersionedUpdates, seen_version

@@ -18,7 +18,7 @@ from integrations.ledger import fetches
 from integrations.models import SurveyFeed
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.serializers import FetchSerializer
-from integrations.sync.asking import CannotFetch
+from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 
 

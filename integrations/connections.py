@@ -15,7 +15,7 @@ from integrations import watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import DOMAIN, Host, normalise_host
 from integrations.qualtrics.oauth import OAuthClient
-from integrations.sync import watch
+from integrations.sync import demand
 from integrations.vault.secret import Secret
 from integrations.vendor.tokens import FIELDS, credentials_of, store_client, store_token
 from versioning.saving import delete_if_current, save_if_current
@@ -87,7 +87,7 @@ def change_connection(
         fields += [*(FIELDS if stored else ()), *_OWNER, *_HEALTH]
     save_if_current(connection, seen_version, fields)
     Source.objects.filter(pk=connection.source_id).update(name=connection.name)
-    watch.follow_connection(connection)
+    demand.follow_connection(connection)
     return connection
 
 
@@ -96,7 +96,7 @@ def switch(connection: Connection, seen_version: int, *, enabled: bool) -> None:
     """Start or stop all retrieval through this connection."""
     connection.enabled = enabled
     save_if_current(connection, seen_version, ["enabled"])
-    watch.follow_connection(connection)
+    demand.follow_connection(connection)
 
 
 @transaction.atomic

@@ -23,8 +23,8 @@ from integrations.qualtrics.events import Completed
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.surveys.mirror import mirror_questions
-from integrations.sync import watch as demand
-from integrations.sync.asking import CannotFetch, ask_for_fetch
+from integrations.sync import demand
+from integrations.sync.requests import CannotFetch, ask_for_fetch
 from integrations.troubles.errors import NotFound, NotReady, QualtricsError
 from integrations.vendor.clients import client_for
 

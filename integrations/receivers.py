@@ -11,7 +11,7 @@ from django.dispatch import receiver
 
 from feedback.models import Survey
 from feedback.signals import demand_changed
-from integrations.sync import asking, watch
+from integrations.sync import demand, requests
 from integrations.tasks import wake
 from integrations.vendor import instance_guard
 
@@ -19,8 +19,8 @@ from integrations.vendor import instance_guard
 @receiver(demand_changed, dispatch_uid="integrations.follow_demand")
 def follow_demand(survey: Survey, **_kwargs: object) -> None:
     """Bring the feed in line in the same transaction; after it, wake a worker if history is missing."""
-    feed = watch.follow(survey)
-    if feed is not None and (fetch := asking.ask_for_missing(feed)):
+    feed = demand.follow(survey)
+    if feed is not None and (fetch := requests.ask_for_missing(feed)):
         transaction.on_commit(partial(wake, fetch))
 
 

@@ -13,8 +13,8 @@ from django.db import transaction
 from accounts.models import User
 from integrations.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync.asking import CannotFetch, ask_for_fetch
 from integrations.sync.closing import MASS
+from integrations.sync.requests import CannotFetch, ask_for_fetch
 from integrations.tasks import wake
 
 

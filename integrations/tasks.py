@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from integrations import alert_letters, alert_sending, alerts, distribution_progress, distributions, hints, watches
 from integrations.models import Connection, Distribution, Fetch
-from integrations.sync import asking, dispatch, engine, stopping, timekeeping, upkeep
+from integrations.sync import dispatch, engine, requests, shutdown, timekeeping, upkeep
 from integrations.sync.failpoints import reach
 from kpis.refresh import refresh_changed_days
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 _RING_EXPIRES = 120
 _LONGEST_COUNTDOWN = 240
 
-worker_shutting_down.connect(stopping.announce, dispatch_uid="integrations.stop_soon")
+worker_shutting_down.connect(shutdown.announce, dispatch_uid="integrations.stop_soon")
 
 
 @shared_task(name="integrations.tasks.dispatch", ignore_result=True)
@@ -61,7 +61,7 @@ def run_slice(uuid: str) -> None:
         return
     if wait is not None:
         ring(uuid, full=fetch.full, countdown=wait)
-    elif not fetch.is_open and (more := asking.ask_for_missing(fetch.feed)) and fetch.state != Fetch.State.FAILED:
+    elif not fetch.is_open and (more := requests.ask_for_missing(fetch.feed)) and fetch.state != Fetch.State.FAILED:
         ring(more.uuid, full=more.full)  # a question was mapped while this fetch ran
 
 

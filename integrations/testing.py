@@ -11,7 +11,7 @@ from integrations.models import Connection
 from integrations.qualtrics.connector_test import test_connector
 from integrations.qualtrics.findings import CheckResult
 from integrations.qualtrics.records import Identity
-from integrations.sync import watch
+from integrations.sync import demand
 from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import client_for
 
@@ -52,7 +52,7 @@ def _keep(connection: Connection, results: list[CheckResult], owner: Identity | 
         connection.stopped_code, connection.failures_in_a_row, connection.open_until = "", 0, None
         written += ["stopped_code", "failures_in_a_row", "open_until"]
     connection.save(update_fields=written)
-    watch.follow_connection(connection)
+    demand.follow_connection(connection)
 
 
 def results_of(connection: Connection) -> list[CheckResult]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback.models import Response, Survey
 from feedback.vanishing import Vanished
 from integrations.models import Connection, Fetch, SurveyFeed
-from integrations.sync import plan, watch
+from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach
 from integrations.troubles.errors import (
     FileBroken,
@@ -184,7 +184,7 @@ def _remember_failure(work: Slice, code: str, now: datetime) -> None:
         return
     if code in OF_THE_SURVEY:
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)
-        due = watch.next_due(feed, now)
+        due = demand.next_due(feed, now)
         SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + SLOW_RECHECK) if due else None)
         return
     Connection.objects.filter(pk=feed.connection_id).update(failures_in_a_row=F("failures_in_a_row") + 1)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from feedback.models import Survey
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import asking, engine, holders, watch
+from integrations.sync import demand, engine, processes, requests
 from kpis.refresh import surveys_to_refresh
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def open_due_fetches() -> int:
 
 def _open(feed: SurveyFeed) -> bool:
     now, slot, connection = timezone.now(), feed.next_due_at, feed.connection
-    following = watch.next_due(feed, now)
+    following = demand.next_due(feed, now)
     resting = connection.open_until and connection.open_until > now
     if following and resting and connection.open_until:
         following = connection.open_until  # a single try then, before the timetable goes on
@@ -50,10 +50,10 @@ def _open(feed: SurveyFeed) -> bool:
         if resting or following is None:
             return False
         try:
-            if asking.ask_for_missing(feed) is None:
-                trigger = Fetch.Trigger.RECONCILE if asking.is_to_reconcile(feed) else Fetch.Trigger.SCHEDULE
-                asking.ask_for_fetch(feed, trigger, slot=slot)
-        except asking.CannotFetch as refusal:
+            if requests.ask_for_missing(feed) is None:
+                trigger = Fetch.Trigger.RECONCILE if requests.is_to_reconcile(feed) else Fetch.Trigger.SCHEDULE
+                requests.ask_for_fetch(feed, trigger, slot=slot)
+        except requests.CannotFetch as refusal:
             logger.info("Nothing fetched for %s: %s", feed.pk, refusal.code)
             return False
     return True
@@ -65,7 +65,7 @@ def fetches_to_wake() -> list[tuple[UUID, bool]]:
     Connections take turns, so that one with many surveys does not hold up the others.
     """
     running = Fetch.objects.filter(state=Fetch.State.RUNNING).values_list("pk", "holder")
-    left_behind = [pk for pk, holder in running if holders.is_dead(holder)]
+    left_behind = [pk for pk, holder in running if processes.is_dead(holder)]
     due = Q(engine.is_due() | engine.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
     rows = Fetch.objects.filter(due).annotate(turn=_turn("feed__connection", "due_at")).order_by("turn", "due_at", "pk")
     return list(rows.values_list("uuid", "full")[:AT_ONCE])

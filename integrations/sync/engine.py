@@ -37,7 +37,7 @@ from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.surveys.mirror import mirror_questions
-from integrations.sync import closing, holders, plan, stopping, watch
+from integrations.sync import closing, demand, plan, processes, shutdown
 from integrations.sync.failpoints import reach
 from integrations.troubles.errors import BadRequest, NotFound, QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
@@ -78,7 +78,7 @@ def claim(uuid: UUID | str) -> Fetch | None:
     if not _take(fetch.filter(is_due() | is_orphaned())):
         held = fetch.filter(state=Fetch.State.RUNNING).values("fence", "holder").first()
         # A holder that died here need not be waited for; under its fence nobody else can take it at the same time.
-        if held is None or not holders.is_dead(held["holder"]) or not _take(fetch.filter(**held)):
+        if held is None or not processes.is_dead(held["holder"]) or not _take(fetch.filter(**held)):
             return None
     reach("claimed")
     return fetch.select_related("feed__survey", "feed__connection").get()
@@ -92,7 +92,7 @@ def _take(fetch: QuerySet[Fetch]) -> bool:
             fence=F("fence") + 1,
             attempts=F("attempts") + 1,
             lease_until=now + LEASE,
-            holder=holders.me(),
+            holder=processes.me(),
         )
     )
 
@@ -169,7 +169,7 @@ class Slice:
         return None
 
     def is_over(self) -> bool:
-        return stopping.is_announced() or time.monotonic() - self.started > SLICE
+        return shutdown.is_announced() or time.monotonic() - self.started > SLICE
 
     # --- the row ------------------------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class Slice:
         if busy.count() >= EXPORTS_AT_ONCE:
             return self.put_back(5.0, state=Fetch.State.PENDING, attempts=0)
         mirror_questions(self.survey, client)
-        wanted = watch.wanted_questions(self.survey)
+        wanted = demand.wanted_questions(self.survey)
         if not wanted:
             closing.give_up(self, Fetch.State.CANCELLED, "nothing_to_retrieve", failed=False)
             return None
@@ -226,7 +226,7 @@ class Slice:
         start = window.start
         if window.full and (day := plan.first_day(wanted)):
             start = day_bounds(day, Organisation.current().zone)[0]
-        asked = watch.asked_of(wanted)
+        asked = demand.asked_of(wanted)
         try:
             export = client.start_export(
                 self.survey.external_id,

@@ -18,7 +18,7 @@ from integrations.models import (
     SurveyFeed,
     Timekeeping,
 )
-from integrations.sync import watch
+from integrations.sync import demand
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def _plan_anew(now: datetime) -> None:
     for model, field in _DUE_TIMES:
         model._default_manager.filter(**{f"{field}__gt": now}).update(**{field: now})
     for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
-        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=watch.next_due(feed, now))
+        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=demand.next_due(feed, now))
 
 
 def upkeep_is_due() -> bool:

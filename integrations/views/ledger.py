@@ -21,7 +21,7 @@ from integrations.map_progress import running_for
 from integrations.models import Fetch, SurveyFeed
 from integrations.progress import progress_of
 from integrations.retrieval import retrieve_now
-from integrations.sync.asking import CannotFetch
+from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 from journeys.models import Journey
 

@@ -13,7 +13,7 @@ from accounts.page_request import PageRequest
 from integrations.models import Fetch, SurveyFeed
 from integrations.progress import progress_of
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
-from integrations.sync.asking import CannotFetch
+from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 
 

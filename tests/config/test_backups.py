@@ -14,7 +14,7 @@ from config.backups import restore
 from feedback.models import Response
 from integrations import erasing
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import asking, checking
+from integrations.sync import audit, requests
 from journeys.models import Journey
 from tests.factories import make_journey
 from tests.integrations.sync.conftest import add_item, connection, running, sandbox, survey, work  # noqa: F401
@@ -84,11 +84,11 @@ def test_an_old_backup_heals_with_the_next_fetch(sandbox, survey, add_item, tmp_
     sandbox.control.add_responses("post-journey", 5)
     edited = sandbox.control.truth("post-journey")[0]["id"]
     sandbox.control.edit_response("post-journey", edited, {"QID2": 0})
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
     work(survey)
     run("restore", tmp_path / "backup", "--yes")
     assert Response.objects.count() == len(sandbox.control.truth("post-journey")) - 5
-    asking.ask_for_fetch(
+    requests.ask_for_fetch(
         SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), Fetch.Trigger.MANUAL
     )
     fetch = work(survey)
@@ -96,7 +96,7 @@ def test_an_old_backup_heals_with_the_next_fetch(sandbox, survey, add_item, tmp_
     live = set(Response.objects.values_list("external_id", flat=True))
     assert live == {row["id"] for row in sandbox.control.truth("post-journey")}
     survey.refresh_from_db()
-    assert list(checking.check(survey)) == []
+    assert list(audit.check(survey)) == []
 
 
 @pytest.mark.parametrize("list_is_lost", [False, True])
@@ -110,14 +110,14 @@ def test_who_was_erased_after_the_backup_stays_erased(sandbox, survey, add_item,
         settings.ERASED_LIST.unlink()
     assert "erased again: 1" in run("restore", tmp_path / "backup", "--yes")
     assert not Response.objects.filter(external_id=person).exists()
-    asking.ask_for_fetch(
+    requests.ask_for_fetch(
         SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), Fetch.Trigger.RECONCILE
     )
     fetch = work(survey)
     assert (fetch.new, fetch.vanished) == (0, 0)
     assert not Response.objects.filter(external_id=person).exists()
     survey.refresh_from_db()
-    assert list(checking.check(survey)) == []
+    assert list(audit.check(survey)) == []
 
 
 def test_a_backup_on_a_new_machine_learns_from_the_list(survey, add_item, tmp_path, sandbox):  # noqa: F811

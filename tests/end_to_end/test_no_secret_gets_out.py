@@ -44,7 +44,8 @@ from integrations import alert_sending, alert_targets, alerts, watches
 from integrations.models import Connection, Distribution, Fetch, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import FORM, signature, topic_of
 from integrations.qualtrics.gateway import Gateway
-from integrations.sync import asking, engine
+from integrations.sync import engine
+from integrations.sync import requests as asking
 from integrations.vault.secret import Secret
 from tests import furnished
 from tests.canaries import Scanner

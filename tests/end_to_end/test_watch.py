@@ -14,7 +14,7 @@ from integrations import connections, watches
 from integrations.models import Connection, Delivery
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
-from integrations.sync.watch import follow
+from integrations.sync.demand import follow
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from sandbox.demo import RAILWAY_TOKEN

@@ -20,7 +20,7 @@ from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
-from integrations.sync import asking
+from integrations.sync import requests
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from kpis.models import DayHistogram
@@ -55,7 +55,7 @@ class Ordeal:
 
     def ask(self, *, full: bool = False, trigger: str = Fetch.Trigger.MANUAL) -> Fetch:
         feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=self.survey)
-        return asking.ask_for_fetch(feed, trigger, full=full)
+        return requests.ask_for_fetch(feed, trigger, full=full)
 
     def latest(self) -> Fetch:
         return Fetch.objects.filter(feed__survey=self.survey).latest("pk")

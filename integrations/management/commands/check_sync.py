@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from feedback.models import Survey
 from integrations.models import SurveyFeed
-from integrations.sync import checking
-from integrations.sync.asking import CannotFetch
+from integrations.sync import audit
+from integrations.sync.requests import CannotFetch
 from integrations.troubles.errors import QualtricsError
 from kpis.refresh import refresh_changed_days
 
@@ -37,11 +37,11 @@ class Command(BaseCommand):
             raise CommandError("There are differences.", returncode=1)
 
     def _check(self, survey: Survey, *, repair: bool) -> int:
-        findings = list(checking.check(survey))
+        findings = list(audit.check(survey))
         for finding in findings:
             self.stdout.write(f"{survey.external_id} {survey.name}: {finding.what}")
         if findings and repair:
-            checking.repair(survey)
+            audit.repair(survey)
             self.stdout.write(f"{survey.external_id} {survey.name}: counted anew")
         return len(findings)
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if feed is None or feed.modified_until is None:
             return 0
         try:
-            found = checking.compare_with_vendor(feed)
+            found = audit.compare_with_vendor(feed)
         except QualtricsError as error:
             self.stdout.write(f"{survey.external_id} {survey.name}: not compared with Qualtrics ({error})")
             return 1
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )
         if repair:
             try:
-                checking.repair_from_vendor(feed, found)
+                audit.repair_from_vendor(feed, found)
             except CannotFetch as refusal:
                 self.stdout.write(f"{survey.external_id} {survey.name}: cannot be fetched ({refusal.code})")
             refresh_changed_days(survey)

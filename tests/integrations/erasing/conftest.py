@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.roles import Role
 from feedback.models import Response, Survey
 from integrations.models import ConsoleCall, Delivery, Fetch, RejectedRecord, SurveyFeed
-from integrations.sync import asking
+from integrations.sync import requests
 from tests.factories import make_user
 from tests.integrations.sync.conftest import add_item, connection, running, sandbox, survey, work  # noqa: F401
 from tests.integrations.webhooks.conftest import make_watch
@@ -51,7 +51,7 @@ def alice() -> User:
 
 def reconcile(of: Survey) -> Fetch:
     """A complete export, compared with what is stored."""
-    asking.ask_for_fetch(
+    requests.ask_for_fetch(
         SurveyFeed.objects.select_related("connection", "survey").get(survey=of), Fetch.Trigger.RECONCILE
     )
     return work(of)

@@ -15,7 +15,7 @@ from integrations import console, erasing, hints
 from integrations.models import ConsoleCall, Delivery, Fetch, RejectedRecord, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.qualtrics.translate import Rejected, Translator
-from integrations.sync import asking, checking
+from integrations.sync import audit, requests
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from tests.integrations.erasing.conftest import KEY, reconcile
@@ -66,8 +66,8 @@ def test_the_books_add_up_afterwards(person, fetched, alice):
     erasing.erase([person], by=alice)
     fetched.refresh_from_db()
     assert fetched.erased == 1
-    assert list(checking.check(fetched)) == []
-    assert checking.compare_with_vendor(SurveyFeed.objects.get(survey=fetched)).missing == frozenset()
+    assert list(audit.check(fetched)) == []
+    assert audit.compare_with_vendor(SurveyFeed.objects.get(survey=fetched)).missing == frozenset()
 
 
 def test_the_audit_says_who_when_and_how_many_but_not_whom(person, alice):
@@ -83,7 +83,7 @@ def test_no_fetch_brings_it_back(sandbox, person, fetched, alice, trigger):
     erasing.erase([person], by=alice)
     sandbox.control.edit_response(KEY, person, {"QID2": 1})  # newer at the vendor than anything that is known here
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=fetched)
-    asking.ask_for_fetch(feed, trigger, full=trigger != Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(feed, trigger, full=trigger != Fetch.Trigger.MANUAL)
     fetch = work(fetched)
     assert fetch.received > 0
     assert (fetch.state, fetch.new, fetch.vanished) == (Fetch.State.DONE, 0, 0)
@@ -169,7 +169,7 @@ def test_the_list_beside_the_database_erases_again(person, fetched, alice, setti
     reconcile(fetched)
     assert not Response.objects.filter(external_id=person).exists()
     fetched.refresh_from_db()
-    assert list(checking.check(fetched)) == []
+    assert list(audit.check(fetched)) == []
 
 
 def test_a_list_that_cannot_be_written_does_not_stop_the_erasure(person, alice, settings, tmp_path, caplog):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from feedback.models import FeedbackItem, Question, Survey
 from integrations import alerts, tasks, watches
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
-from integrations.sync import asking
+from integrations.sync import requests
 from integrations.troubles.messages import CODES
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
@@ -231,8 +231,8 @@ def test_after_one_refused_call_there_is_an_alert_and_no_further_call(sandbox, s
     tasks.tick()
     work(other)
     watches.check_connection(Connection.objects.get())
-    with pytest.raises(asking.CannotFetch):
-        asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+    with pytest.raises(requests.CannotFetch):
+        requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     SurveyFeed.objects.update(next_due_at=timezone.now(), look_at=timezone.now())
     tasks.tick()
     assert len(sandbox.control.calls()) == 1
@@ -269,7 +269,7 @@ def test_the_end_of_a_fetch_asks_for_a_look_and_closes_the_alert(sandbox, survey
     alerts.look()
     assert standing() == {("fetches_failing", "export_failed", survey.pk)}
     sandbox.control.change_settings(export_mode="instant")
-    asking.ask_for_fetch(SurveyFeed.objects.get(), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(), Fetch.Trigger.MANUAL)
     work(survey)
     alerts.look()
     assert standing() == set()

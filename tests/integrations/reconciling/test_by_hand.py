@@ -7,7 +7,7 @@ import pytest
 from integrations import reconciling
 from integrations.models import Fetch
 from integrations.reconciling import NotHeld, confirm_deleted, held, reconcile_now
-from integrations.sync.asking import CannotFetch, ask_for_fetch
+from integrations.sync.requests import CannotFetch, ask_for_fetch
 from kpis.recount import differences
 from tests.integrations.reconciling.conftest import KEY, feed_of, live
 from tests.integrations.sync.conftest import work

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.models import Fetch
-from integrations.sync.asking import ask_for_fetch
+from integrations.sync.requests import ask_for_fetch
 from tests.integrations.reconciling.conftest import live
 from tests.integrations.sync.conftest import work
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from feedback.models import Response, Survey
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import asking
+from integrations.sync import requests
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from tests.integrations.sync.conftest import work
@@ -87,7 +87,7 @@ def test_a_mass_disappearance_is_confirmed_by_a_person(sandbox, fetched):
     rows = sorted(row["id"] for row in sandbox.control.truth(KEY))
     for external_id in rows[: len(rows) // 3]:
         sandbox.control.delete_response(KEY, external_id)
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.RECONCILE)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.RECONCILE)
     assert work(fetched).error_code == "mass_disappearance"
     check("--vendor", "--repair")
     live = Response.objects.filter(survey=fetched, deleted_at=None)

@@ -11,7 +11,7 @@ from django.db import connection as database
 from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Fetch
 from integrations.qualtrics import archive
-from integrations.sync import asking, engine, failpoints
+from integrations.sync import engine, failpoints, requests
 from integrations.troubles.errors import FileBroken
 from kpis.models import DayHistogram
 from tests.integrations.sync.conftest import mirrored, work
@@ -33,7 +33,7 @@ def histograms(item: FeedbackItem) -> dict:
 
 def again(survey: Survey) -> Fetch:
     survey.feed.refresh_from_db()
-    asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     return work(survey)
 
 
@@ -138,8 +138,8 @@ def test_a_paused_item_causes_no_call(sandbox, survey, add_item):
     sandbox.control.forget_calls()
     item.chosen_state = FeedbackItem.Chosen.PAUSED
     item.save()
-    with pytest.raises(asking.CannotFetch) as refusal:
-        asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+    with pytest.raises(requests.CannotFetch) as refusal:
+        requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     assert refusal.value.code == "nothing_to_retrieve"
     assert sandbox.control.calls() == []
 

@@ -22,7 +22,7 @@ from integrations import hints, tasks
 from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
-from integrations.sync import asking, dispatch, engine, holders, timekeeping
+from integrations.sync import dispatch, engine, processes, requests, timekeeping
 from integrations.sync.slots import next_slot
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 from tests.integrations.sync.conftest import work
@@ -104,7 +104,7 @@ def test_of_eight_workers_one_gets_the_fetch():
         assert (fetch.fence, fetch.attempts) == (1, 1)
         winner = next(pid for pid, got in answers if got)
         assert f"/{winner}@" in fetch.holder
-        assert holders.is_dead(fetch.holder)  # it has ended since
+        assert processes.is_dead(fetch.holder)  # it has ended since
         # So the next one need not wait for its lease; but of two at once again only one gets it.
         assert engine.claim(fetch.uuid) is not None
         assert engine.claim(fetch.uuid) is None
@@ -112,23 +112,23 @@ def test_of_eight_workers_one_gets_the_fetch():
 
 
 def test_a_living_holder_a_stopped_one_and_one_elsewhere_are_not_dead():
-    assert holders.me()
-    assert not holders.is_dead(holders.me())
-    assert not holders.is_dead("")
-    place, _, process = holders.me().rpartition("/")
+    assert processes.me()
+    assert not processes.is_dead(processes.me())
+    assert not processes.is_dead("")
+    place, _, process = processes.me().rpartition("/")
     number, _, start = process.partition("@")
-    assert not holders.is_dead(f"another-boot/pid:[1]/{number}@{start}")
-    assert holders.is_dead(f"{place}/{number}@{int(start) - 1}")  # the number was given out again
-    assert len(holders.me()) <= Fetch._meta.get_field("holder").max_length
+    assert not processes.is_dead(f"another-boot/pid:[1]/{number}@{start}")
+    assert processes.is_dead(f"{place}/{number}@{int(start) - 1}")  # the number was given out again
+    assert len(processes.me()) <= Fetch._meta.get_field("holder").max_length
 
 
 def test_the_tick_finds_what_a_dead_worker_held(db):
     fetch = Fetch.objects.create(
         feed=make_feed(), trigger="manual", state=Fetch.State.RUNNING, due_at=timezone.now(),
-        lease_until=timezone.now() + timedelta(seconds=50), holder=holders.me(),
+        lease_until=timezone.now() + timedelta(seconds=50), holder=processes.me(),
     )  # fmt: skip
     assert dispatch.fetches_to_wake() == []
-    place, _, process = holders.me().rpartition("/")
+    place, _, process = processes.me().rpartition("/")
     Fetch.objects.update(holder=f"{place}/{process.partition('@')[0]}@1")
     assert dispatch.fetches_to_wake() == [(fetch.uuid, False)]
 
@@ -282,7 +282,7 @@ def test_a_full_disk_fails_cleanly_and_heals(sandbox, survey, add_item, monkeypa
     survey.refresh_from_db()
     assert survey.failing_since is not None
     monkeypatch.undo()
-    asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
     assert stored(survey) == truth(sandbox)
 
@@ -347,7 +347,7 @@ def test_a_database_that_goes_on_refusing_ends_the_fetch(sandbox, survey, add_it
     assert len(tries) == 4  # once, and three times again
     assert stored(survey) == set()
     monkeypatch.undo()
-    asking.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
     assert stored(survey) == truth(sandbox)
 

@@ -9,7 +9,7 @@ from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
-from integrations.sync import asking, engine
+from integrations.sync import engine, requests
 from integrations.vault.secret import Secret
 from tests.integrations.sync.conftest import work
 
@@ -68,7 +68,7 @@ def test_a_client_revoked_in_mid_run_stops_and_a_new_secret_goes_on(sandbox, sur
     sandbox.control.restore_token("sandbox-railway-client")
     connections.change_connection(connection, connection.version, client_secret=Secret("sandbox-railway-secret"))
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=survey)
-    asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
     assert is_whole(sandbox)
 

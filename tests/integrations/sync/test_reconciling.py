@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from feedback.models import Response, Survey
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import asking, dispatch, failpoints
+from integrations.sync import dispatch, failpoints, requests
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from tests.integrations.sync.conftest import work
@@ -28,7 +28,7 @@ def truth(sandbox) -> set[str]:
 
 
 def reconcile(survey: Survey) -> Fetch:
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
     return work(survey)
 
 
@@ -65,14 +65,14 @@ def test_deleted_responses_go_from_rows_and_numbers(sandbox, fetched):
 def test_an_ordinary_fetch_marks_nothing(sandbox, fetched):
     delete(sandbox, 3)
     sandbox.control.add_responses(KEY, 2)
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MANUAL)
     assert work(fetched).vanished == 0
     assert len(live(fetched) - truth(sandbox)) == 3
 
 
 def test_a_full_fetch_for_another_reason_marks_nothing(sandbox, fetched):
     delete(sandbox, 3)
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MAPPING, full=True)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MAPPING, full=True)
     assert work(fetched).vanished == 0
 
 
@@ -99,7 +99,7 @@ def test_a_mass_disappearance_is_held_for_a_person(sandbox, fetched):
     fetched.refresh_from_db()
     assert fetched.attention_code == "mass_disappearance"
     # An ordinary fetch that works does not hide it.
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=fetched), Fetch.Trigger.MANUAL)
     assert work(fetched).state == Fetch.State.DONE
     fetched.refresh_from_db()
     assert fetched.attention_code == "mass_disappearance"
@@ -160,13 +160,13 @@ def test_what_the_export_did_not_cover_is_left_alone(sandbox, survey, add_item):
 
 def test_a_month_after_the_first_fetch_the_timetable_asks_for_it(sandbox, fetched):
     feed = SurveyFeed.objects.get(survey=fetched)
-    assert not asking.is_to_reconcile(feed)
+    assert not requests.is_to_reconcile(feed)
     gone = delete(sandbox, 1)
     with time_machine.travel(timezone.now() + timedelta(days=31)):
         assert dispatch.open_due_fetches() == 1
         fetch = work(fetched)
         assert (fetch.trigger, fetch.vanished) == (Fetch.Trigger.RECONCILE, 1)
-        assert not asking.is_to_reconcile(feed)
+        assert not requests.is_to_reconcile(feed)
     assert not gone & live(fetched)
 
 
@@ -182,7 +182,7 @@ def test_late_sentiments_arrive_although_the_vendor_moved_no_date(sandbox, surve
 
     assert answer() is None
     sandbox.control.add_text_iq(KEY, external_id, "Negative")
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
     work(survey)
     reconcile(survey)
     assert answer() == -1
@@ -196,6 +196,6 @@ def test_late_sentiments_arrive_by_their_date(sandbox, survey, add_item):
     item = add_item(survey, sentiment.field)
     work(survey)
     sandbox.control.add_text_iq(KEY, external_id, "Very Positive")
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
     assert work(survey).changed == 1
     assert Response.objects.get(external_id=external_id).answers[str(item.question_id)] == 2

@@ -9,7 +9,7 @@ import pytest
 
 from feedback.models import Response
 from integrations.models import Connection, Fetch, SurveyFeed
-from integrations.sync import asking, engine
+from integrations.sync import engine, requests
 from kpis.recount import differences
 from tests.integrations.sync.conftest import mirrored, work
 
@@ -34,7 +34,7 @@ def many_small_fetches(sandbox, survey, number: int, seed: int) -> dict[str, int
         if rows and source.random() < 0.2:
             control.delete_response("soup", source.choice(rows)["id"])
         trigger = source.choice([Fetch.Trigger.SCHEDULE] * 3 + [Fetch.Trigger.RECONCILE])
-        asking.ask_for_fetch(SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), trigger)
+        requests.ask_for_fetch(SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), trigger)
         fetch = work(survey, turns=400)
         ended[fetch.state] = ended.get(fetch.state, 0) + 1
         assert fetch.received == fetch.new + fetch.changed + fetch.unchanged + fetch.rejected
@@ -62,7 +62,7 @@ def test_after_a_soup_of_faults_one_clean_run_makes_all_equal(sandbox, connectio
         assert ended.get(Fetch.State.DONE, 0) > number / 3
         sandbox.control.switch_faults_off()
         sandbox.control.change_settings(export_mode="instant")
-        asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
+        requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
         assert work(survey, turns=400).state == Fetch.State.DONE
         truth = {row["id"] for row in sandbox.control.truth("soup")}
         live = Response.objects.filter(survey=survey, deleted_at=None)

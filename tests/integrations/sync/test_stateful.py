@@ -25,7 +25,7 @@ from feedback.models import FeedbackItem, Question, Response
 from integrations import erasing, hints
 from integrations.models import Delivery, Fetch, SurveyFeed
 from integrations.qualtrics.events import Completed
-from integrations.sync import asking, dispatch, engine, failpoints
+from integrations.sync import dispatch, engine, failpoints, requests
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from sandbox.clock import to_ms
@@ -129,8 +129,8 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
         @precondition(lambda self: self.chosen(self.item) == FeedbackItem.Chosen.PAUSED)
         def nothing_is_fetched_while_nothing_retrieves(self) -> None:
             control.forget_calls()
-            with pytest.raises(asking.CannotFetch):
-                asking.ask_for_fetch(self.feed(), Fetch.Trigger.MANUAL)
+            with pytest.raises(requests.CannotFetch):
+                requests.ask_for_fetch(self.feed(), Fetch.Trigger.MANUAL)
             assert control.calls() == []
 
         @rule(data=st.data())
@@ -260,8 +260,8 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
 
         def ask(self, trigger: str) -> bool:
             try:
-                asking.ask_for_fetch(self.feed(), trigger)
-            except asking.CannotFetch:
+                requests.ask_for_fetch(self.feed(), trigger)
+            except requests.CannotFetch:
                 return False
             return True
 

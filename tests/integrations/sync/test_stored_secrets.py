@@ -13,7 +13,7 @@ from feedback.models import Response
 from integrations import connections
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync import asking, closing
+from integrations.sync import closing, requests
 from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN
 from tests.integrations.sync.conftest import mirrored, work
@@ -84,7 +84,7 @@ def test_a_lost_key_leaves_maps_readable_and_a_new_token_goes_on(
     item = add_item(survey)
     work(survey)
     settings.ENCRYPTION_KEYS = [OTHER_KEY]
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.MANUAL)
     sandbox.control.forget_calls()
     assert work(survey).error_code == "key_missing"
     assert sandbox.control.calls() == []
@@ -101,7 +101,7 @@ def test_a_lost_key_leaves_maps_readable_and_a_new_token_goes_on(
     connection.refresh_from_db()
     connections.change_connection(connection, connection.version, token=Secret(RAILWAY_TOKEN))
     closing.restart(connection)
-    asking.ask_for_fetch(
+    requests.ask_for_fetch(
         SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), Fetch.Trigger.MANUAL
     )
     assert work(survey).state == Fetch.State.DONE

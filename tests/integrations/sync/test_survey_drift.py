@@ -9,7 +9,7 @@ from feedback.drift import Change, differences, is_another_scale
 from feedback.models import FeedbackItem, Question, Survey
 from feedback.states import State, explain
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import asking
+from integrations.sync import requests
 from kpis.formulas import measure_counts
 from kpis.histograms import total
 from kpis.item_view import ItemView, find
@@ -48,7 +48,7 @@ def choices(sandbox, field: str = FIELD) -> list[dict]:
 
 def fetch_after(sandbox, survey: Survey) -> Fetch:
     sandbox.control.add_responses(KEY, 3)
-    asking.ask_for_fetch(SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), "manual")
+    requests.ask_for_fetch(SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), "manual")
     return work(survey)
 
 
@@ -192,7 +192,7 @@ def test_a_survey_no_longer_shared_keeps_its_numbers_and_heals_when_it_is_shared
     before = numbers(item)
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=drifting)
     sandbox.control.unshare_survey(KEY)
-    asking.ask_for_fetch(feed, "manual")
+    requests.ask_for_fetch(feed, "manual")
     assert work(drifting).error_code == "survey_gone"
     seen = view(item)
     assert (seen.state, numbers(item)) == (State.NEEDS_ATTENTION, before)

@@ -12,7 +12,7 @@ from feedback.models import Response, Survey
 from integrations import connections
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync import asking, closing, engine
+from integrations.sync import closing, engine, requests
 from integrations.troubles.messages import explain
 from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN
@@ -123,7 +123,7 @@ def test_failed_exports_are_asked_for_again_three_times(sandbox, survey, add_ite
     fetch = work(survey)
     assert (fetch.state, fetch.error_code, fetch.export_attempts) == (Fetch.State.FAILED, "export_failed", 3)
     sandbox.control.change_settings(export_mode="instant")
-    asking.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
     assert stored(survey) == truth(sandbox)
 
@@ -153,8 +153,8 @@ def test_a_refused_token_stops_the_connection_and_is_not_hammered(sandbox, surve
     survey.refresh_from_db()
     assert connection.stopped_code == "token_refused"
     assert survey.attention_code == "token_refused"
-    with pytest.raises(asking.CannotFetch):
-        asking.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
+    with pytest.raises(requests.CannotFetch):
+        requests.ask_for_fetch(fetch.feed, Fetch.Trigger.MANUAL)
     assert len(sandbox.control.calls()) == 1
 
 
@@ -173,7 +173,7 @@ def test_a_survey_that_is_gone_is_looked_at_again_in_some_hours(sandbox, survey,
     work(survey)
     sandbox.control.switch_fault_on("404", path=f"*/surveys/{survey.external_id}*")
     survey.feed.refresh_from_db()
-    asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     fetch = work(survey)
     assert fetch.state == Fetch.State.FAILED
     survey.refresh_from_db()
@@ -181,7 +181,7 @@ def test_a_survey_that_is_gone_is_looked_at_again_in_some_hours(sandbox, survey,
     assert SurveyFeed.objects.get(survey=survey).next_due_at > timezone.now() + timedelta(hours=5)
     assert stored(survey) == truth(sandbox)  # the last good values stay
     sandbox.control.switch_faults_off()
-    asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
     survey.refresh_from_db()
     assert (survey.attention_code, survey.failure_code) == ("", "")
@@ -193,7 +193,7 @@ def test_a_refused_continuation_token_falls_back_to_dates(sandbox, survey, add_i
     sandbox.control.add_responses("post-journey", 3)
     SurveyFeed.objects.filter(survey=survey).update(continuation_token="expired")
     survey.feed.refresh_from_db()
-    asking.ask_for_fetch(survey.feed, Fetch.Trigger.SCHEDULE)
+    requests.ask_for_fetch(survey.feed, Fetch.Trigger.SCHEDULE)
     fetch = work(survey)
     assert fetch.state == Fetch.State.DONE
     assert not fetch.used_token
@@ -299,7 +299,7 @@ def test_one_failing_connection_leaves_the_other_alone(sandbox, survey, add_item
     sandbox.control.switch_fault_on("500", path="*", brand="coastline")
     for _ in range(5):
         assert work(survey).state == Fetch.State.FAILED
-        asking.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
+        requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     connection.refresh_from_db()
     assert connection.failures_in_a_row >= 5
     assert connection.open_until > timezone.now()

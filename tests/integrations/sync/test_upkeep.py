@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback.models import Response
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
-from integrations.sync import asking, timekeeping, upkeep
+from integrations.sync import requests, timekeeping, upkeep
 from integrations.tasks import tick
 from kpis.models import DayHistogram
 from kpis.recount import differences
@@ -125,7 +125,7 @@ def test_another_time_zone_recounts_only_what_is_kept(kept_for_a_month):
 def test_a_complete_export_does_not_bring_them_back(sandbox, kept_for_a_month):
     survey, item, before = kept_for_a_month
     rows = Response.objects.count()
-    asking.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
+    requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
     fetch = work(survey)
     assert (fetch.state, fetch.new, fetch.changed, fetch.vanished) == (Fetch.State.DONE, 0, 0, 0)
     assert Response.objects.count() == rows

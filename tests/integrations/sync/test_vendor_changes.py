@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Connection, Fetch, SurveyFeed
-from integrations.sync import asking, closing, dispatch, engine
+from integrations.sync import closing, dispatch, engine, requests
 from kpis.models import DayHistogram
 from sandbox.demo import RAILWAY_TOKEN
 from tests.integrations.sync.conftest import mirrored, work
@@ -36,7 +36,7 @@ def truth(sandbox) -> set[str]:
 
 def again(survey: Survey) -> Fetch:
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=survey)
-    asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
     return work(survey)
 
 

@@ -19,7 +19,7 @@ from feedback.vanishing import mark_vanished
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.translate import Translator
-from integrations.sync import asking, plan
+from integrations.sync import plan, requests
 from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.recount import differences
@@ -138,4 +138,4 @@ def repair_from_vendor(feed: SurveyFeed, found: AgainstVendor) -> None:
         )
         Survey.objects.filter(pk=survey.pk, attention_code="mass_disappearance").update(attention_code="")
     if found.missing:
-        asking.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)
+        requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)

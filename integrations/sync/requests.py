@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import plan, watch
+from integrations.sync import demand, plan
 
 
 class CannotFetch(Exception):
@@ -36,7 +36,7 @@ def ask_for_fetch(
         raise CannotFetch("connection_disabled")
     if connection.stopped_code:
         raise CannotFetch(connection.stopped_code)
-    if not watch.wanted_questions(feed.survey):
+    if not demand.wanted_questions(feed.survey):
         raise CannotFetch("nothing_to_retrieve")
     if open_fetch := _open(feed):
         return open_fetch
@@ -60,7 +60,7 @@ def ask_for_fetch(
 
 def ask_for_missing(feed: SurveyFeed) -> Fetch | None:
     """A full fetch if items want history that is not here; None if all of it is, or nothing can be fetched now."""
-    if not plan.missing(watch.wanted_questions(feed.survey), feed.covered_questions):
+    if not plan.missing(demand.wanted_questions(feed.survey), feed.covered_questions):
         return None
     trigger = Fetch.Trigger.MAPPING if feed.modified_until else Fetch.Trigger.FIRST
     try:
