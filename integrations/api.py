@@ -20,12 +20,12 @@ from rest_framework.views import APIView
 
 from feedback.models import Survey
 from integrations import connections as deeds
-from integrations.filters import FetchFilter
+from integrations.fetches.filters import FetchFilter
+from integrations.fetches.ledger import fetches
+from integrations.fetches.retrieval import retrieve_all, retrieve_now
 from integrations.health import with_facts
-from integrations.ledger import fetches
 from integrations.models import Connection, Fetch
 from integrations.preview import preview
-from integrations.retrieval import retrieve_all, retrieve_now
 from integrations.serializers import (
     CheckSerializer,
     ConnectionChoiceSerializer,

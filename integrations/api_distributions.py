@@ -21,7 +21,7 @@ from integrations.api import Refused, VendorTrouble
 from integrations.api_contacts import NamedSerializer
 from integrations.contact_forms import ONE_LINE
 from integrations.distribution_rules import LINK_TYPES, SMS_METHODS
-from integrations.filters import DistributionFilter
+from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from feedback.models import Survey
 from integrations.api import Refused
-from integrations.ledger import fetches
+from integrations.fetches.ledger import fetches
 from integrations.models import SurveyFeed
 from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.serializers import FetchSerializer

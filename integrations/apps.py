@@ -13,5 +13,5 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         import_module("integrations.receivers")
         import_module("integrations.vault.checks")
-        import_module("integrations.item_panel").register()
-        import_module("integrations.map_progress").register()
+        import_module("integrations.fetches.item_panel").register()
+        import_module("integrations.fetches.map_progress").register()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.links import mail_is_sent
-from integrations.ledger import Trouble, fetches, trouble_of
+from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.models import Alert, Connection, Fetch, Timekeeping
 from integrations.sync import timekeeping
 from integrations.troubles.messages import explain

@@ -11,7 +11,7 @@ from functools import partial
 from django.db import transaction
 
 from accounts.models import User
-from integrations.ledger import fetches
+from integrations.fetches.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.closing import MASS
 from integrations.sync.requests import CannotFetch, ask_for_fetch

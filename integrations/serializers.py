@@ -12,12 +12,12 @@ from rest_framework.fields import empty
 
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import choice_of
+from integrations.fetches.ledger import time_taken, trouble_of
+from integrations.fetches.progress import progress_of
 from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.health import Condition, health_of
-from integrations.ledger import time_taken, trouble_of
 from integrations.models import Connection, Fetch
 from integrations.preview import Preview
-from integrations.progress import progress_of
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.testing import results_of
 from integrations.troubles.errors import HostRefused

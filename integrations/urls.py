@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
+from integrations.fetches import views as fetches_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, contacts, distributions, erasing, ledger, reconciling, wizard
+from integrations.views import connections, console, contacts, distributions, erasing, reconciling, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -21,11 +22,11 @@ urlpatterns = [
     path("surveys/", surveys_views.survey_list, name="survey_list"),
     path("surveys/<int:pk>/", surveys_views.survey, name="survey"),
     path("surveys/<int:pk>/read/", surveys_views.survey_read, name="survey_read"),
-    path("fetches/", ledger.ledger, name="ledger"),
-    path("fetches/<int:pk>/", ledger.fetch, name="fetch"),
-    path("fetches/<int:pk>/progress/", ledger.fetch_progress, name="fetch_progress"),
-    path("maps/<int:journey_pk>/progress/", ledger.map_progress, name="map_progress"),
-    path("feeds/<int:pk>/retrieve/", ledger.feed_retrieve, name="feed_retrieve"),
+    path("fetches/", fetches_views.ledger, name="ledger"),
+    path("fetches/<int:pk>/", fetches_views.fetch, name="fetch"),
+    path("fetches/<int:pk>/progress/", fetches_views.fetch_progress, name="fetch_progress"),
+    path("maps/<int:journey_pk>/progress/", fetches_views.map_progress, name="map_progress"),
+    path("feeds/<int:pk>/retrieve/", fetches_views.feed_retrieve, name="feed_retrieve"),
     path("api-console/", console.console, name="console"),
     path("contacts/", contacts.contacts, name="contacts"),
     path("contacts/<int:pk>/<slug:directory>/", contacts.contact_list, name="contact_list"),

@@ -8,7 +8,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
-from integrations.ledger import time_taken
+from integrations.fetches.ledger import time_taken
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.findings import CheckResult
 from integrations.surveys.catalogue import LIVE_LOOKS

@@ -19,7 +19,7 @@ from accounts.page_request import PageRequest
 from integrations import distribution_progress
 from integrations import distributions as deeds
 from integrations.distribution_forms import WORDS, DistributionForm, PlaceForm, initial_of
-from integrations.filters import DistributionFilter
+from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain

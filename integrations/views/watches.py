@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from accounts.page_request import PageRequest
 from feedback.models import Survey
 from integrations import watches as deeds
-from integrations.map_progress import data_version
+from integrations.fetches.map_progress import data_version
 from integrations.models import Connection, ResponseWatch
 from integrations.troubles.messages import explain
 from integrations.watch_state import state_of

@@ -41,7 +41,7 @@ def connection(sandbox, db) -> Connection:
 def woken(monkeypatch) -> list:
     """The fetches for which a worker would have been woken."""
     rung: list = []
-    monkeypatch.setattr("integrations.retrieval.wake", rung.append)
+    monkeypatch.setattr("integrations.fetches.retrieval.wake", rung.append)
     monkeypatch.setattr("integrations.receivers.wake", rung.append)
     return rung
 

@@ -6,9 +6,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.template.loader import render_to_string
 
 from feedback.models import Survey
-from integrations.ledger import fetches
+from integrations.fetches.ledger import fetches
+from integrations.fetches.progress import Progress, progress_of
 from integrations.models import Fetch, ResponseWatch
-from integrations.progress import Progress, progress_of
 from journeys.lanes import MapContext
 from journeys.models import Journey
 from journeys.summaries import Heading, register_heading

@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 
 from feedback.models import FeedbackItem
 from feedback.states import register_reasons
-from integrations.ledger import fetches, trouble_of
+from integrations.fetches.ledger import fetches, trouble_of
+from integrations.fetches.progress import progress_of
 from integrations.models import SurveyFeed
-from integrations.progress import progress_of
 from integrations.troubles.messages import explain
 from kpis.panels import register_panel
 

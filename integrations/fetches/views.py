@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.page_request import PageRequest
-from integrations.filters import FetchFilter
-from integrations.ledger import fetches, reason_text, reasons_of, trouble_of
-from integrations.map_progress import running_for
+from integrations.fetches.filters import FetchFilter
+from integrations.fetches.ledger import fetches, reason_text, reasons_of, trouble_of
+from integrations.fetches.map_progress import running_for
+from integrations.fetches.progress import progress_of
+from integrations.fetches.retrieval import retrieve_now
 from integrations.models import Fetch, SurveyFeed
-from integrations.progress import progress_of
-from integrations.retrieval import retrieve_now
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 from journeys.models import Journey

@@ -1,0 +1,1 @@
+"""What people see and ask of fetches: the ledger, progress, "Retrieve data"."""
