@@ -3,8 +3,9 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_contacts, api_distributions, api_erasing, api_reconciling
+from integrations import api, api_console, api_contacts, api_distributions, api_erasing
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
+from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
 from integrations.vendor.api import ThisInstallation
 from integrations.watch_urls import api_urlpatterns
@@ -40,7 +41,7 @@ urlpatterns = [
     path("surveys/<int:pk>/read/", surveys_api.ReadSurvey.as_view(), name="survey-read"),
     path(
         "surveys/<int:pk>/reconciliation/",
-        api_reconciling.Reconciliation.as_view(),
+        reconciliation_api.Reconciliation.as_view(),
         name="survey-reconciliation",
     ),
     *router.urls,

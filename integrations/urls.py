@@ -3,9 +3,10 @@
 from django.urls import include, path
 
 from integrations.fetches import views as fetches_views
+from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, contacts, distributions, erasing, reconciling, wizard
+from integrations.views import connections, console, contacts, distributions, erasing, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -44,7 +45,7 @@ urlpatterns = [
     path("distributions/<int:pk>/refresh/", distributions.distribution_refresh, name="distribution_refresh"),
     path("distributions/<int:pk>/send/", distributions.distribution_send, name="distribution_send"),
     path("distributions/<int:pk>/discard/", distributions.distribution_discard, name="distribution_discard"),
-    path("feeds/<int:pk>/reconciliation/", reconciling.reconciliation, name="reconciliation"),
+    path("feeds/<int:pk>/reconciliation/", reconciliation_views.reconciliation, name="reconciliation"),
     path("erasure/", erasing.erasure, name="erasure"),
     path("feedback-data/", wizard.wizard_start, name="wizard_start"),
     path("feedback-data/<int:pk>/", wizard.wizard_edit, name="wizard_edit"),

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from feedback.models import Response, Survey
-from integrations import reconciling
 from integrations.models import Fetch, SurveyFeed
+from integrations.reconciliation import reconciling
 from tests.integrations.sync.conftest import add_item, connection, running, sandbox, survey, work  # noqa: F401
 
 KEY = "post-journey"
@@ -18,7 +18,7 @@ KEY = "post-journey"
 def rung(monkeypatch) -> list[Fetch]:
     """The fetches for which a worker would have been woken."""
     found: list[Fetch] = []
-    monkeypatch.setattr("integrations.reconciling.wake", found.append)
+    monkeypatch.setattr("integrations.reconciliation.reconciling.wake", found.append)
     return found
 
 

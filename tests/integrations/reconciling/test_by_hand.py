@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations import reconciling
 from integrations.models import Fetch
-from integrations.reconciling import NotHeld, confirm_deleted, held, reconcile_now
+from integrations.reconciliation import reconciling
+from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, reconcile_now
 from integrations.sync.requests import CannotFetch, ask_for_fetch
 from kpis.recount import differences
 from tests.integrations.reconciling.conftest import KEY, feed_of, live

@@ -16,7 +16,7 @@ from feedback.models import Survey
 from integrations.api import Refused
 from integrations.fetches.ledger import fetches
 from integrations.models import SurveyFeed
-from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
+from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.serializers import FetchSerializer
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.page_request import PageRequest
 from integrations.fetches.progress import progress_of
 from integrations.models import Fetch, SurveyFeed
-from integrations.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
+from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 
