@@ -18,8 +18,8 @@ from rest_framework.views import APIView
 from integrations import distribution_progress
 from integrations import distributions as deeds
 from integrations.api import Refused, VendorTrouble
-from integrations.api_contacts import NamedSerializer
-from integrations.contact_forms import ONE_LINE
+from integrations.directory.api import NamedSerializer
+from integrations.directory.forms import ONE_LINE
 from integrations.distribution_rules import LINK_TYPES, SMS_METHODS
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution

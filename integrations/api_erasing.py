@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from feedback.models import Erasure
 from integrations import contact_responses, erasing
 from integrations.api import VendorTrouble
-from integrations.contact_forms import ONE_LINE
+from integrations.directory.forms import ONE_LINE
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain

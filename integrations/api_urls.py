@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_contacts, api_distributions, api_erasing
+from integrations import api, api_console, api_distributions, api_erasing
+from integrations.directory import api as directory_api
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
 from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
@@ -20,15 +21,15 @@ router.register("fetches", api.Fetches, basename="fetch")
 urlpatterns = [
     path("installation/", ThisInstallation.as_view(), name="installation"),
     path("connections/<int:pk>/call/", api_console.CallApi.as_view(), name="connection-call"),
-    path("connections/<int:pk>/directories/", api_contacts.Directories.as_view(), name="directory-list"),
+    path("connections/<int:pk>/directories/", directory_api.Directories.as_view(), name="directory-list"),
     path(
         "connections/<int:pk>/directories/<slug:directory>/contacts/",
-        api_contacts.Contacts.as_view(),
+        directory_api.Contacts.as_view(),
         name="contact-list",
     ),
     path(
         "connections/<int:pk>/directories/<slug:directory>/contacts/<slug:contact_id>/",
-        api_contacts.OneContact.as_view(),
+        directory_api.OneContact.as_view(),
         name="contact-detail",
     ),
     path(

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrations.contact_forms import ONE_LINE
+from integrations.directory.forms import ONE_LINE
 from integrations.distribution_rules import FIELDS, LINK_TYPES, SMS_METHODS, broken_rules
 from integrations.distributions import Choices
 from integrations.models import Connection, Distribution

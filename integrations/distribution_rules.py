@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from integrations.contact_forms import ONE_LINE
+from integrations.directory.forms import ONE_LINE
 
 EMAIL, SMS = "email", "sms"
 PATH = {EMAIL: ("distributions",), SMS: ("distributions", "sms")}

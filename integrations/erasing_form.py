@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations import erasing
-from integrations.contact_forms import ONE_LINE
+from integrations.directory.forms import ONE_LINE
 from integrations.models import Connection
 
 _SALT = "integrations.erasing"

@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
+from integrations.directory import views as directory_views
 from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, contacts, distributions, erasing, wizard
+from integrations.views import connections, console, distributions, erasing, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -29,12 +30,14 @@ urlpatterns = [
     path("maps/<int:journey_pk>/progress/", fetches_views.map_progress, name="map_progress"),
     path("feeds/<int:pk>/retrieve/", fetches_views.feed_retrieve, name="feed_retrieve"),
     path("api-console/", console.console, name="console"),
-    path("contacts/", contacts.contacts, name="contacts"),
-    path("contacts/<int:pk>/<slug:directory>/", contacts.contact_list, name="contact_list"),
-    path("contacts/<int:pk>/<slug:directory>/new/", contacts.contact_new, name="contact_new"),
-    path("contacts/<int:pk>/<slug:directory>/<slug:contact_id>/", contacts.contact, name="contact"),
+    path("contacts/", directory_views.contacts, name="contacts"),
+    path("contacts/<int:pk>/<slug:directory>/", directory_views.contact_list, name="contact_list"),
+    path("contacts/<int:pk>/<slug:directory>/new/", directory_views.contact_new, name="contact_new"),
+    path("contacts/<int:pk>/<slug:directory>/<slug:contact_id>/", directory_views.contact, name="contact"),
     path(
-        "contacts/<int:pk>/<slug:directory>/<slug:contact_id>/delete/", contacts.contact_delete, name="contact_delete"
+        "contacts/<int:pk>/<slug:directory>/<slug:contact_id>/delete/",
+        directory_views.contact_delete,
+        name="contact_delete",
     ),
     path("", include("integrations.watch_urls")),
     path("", include("integrations.health_urls")),

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from feedback.models import Survey
-from integrations import connections, contacts, watches
+from integrations import connections, watches
 from integrations.connections import create_connection
 from integrations.console import as_curl, call_api, read_call
+from integrations.directory import contacts
 from integrations.models import Connection, ResponseWatch
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens

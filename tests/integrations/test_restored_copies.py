@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import connections, contacts, distributions, watches
+from integrations import connections, distributions, watches
 from integrations.console import call_api, read_call
+from integrations.directory import contacts
 from integrations.models import Connection, Distribution, Installation, ResponseWatch
 from integrations.surveys.catalogue import surveys_of
 from integrations.testing import test_and_keep as run_test
@@ -238,7 +239,7 @@ def test_a_backup_restored_elsewhere_makes_no_change_until_it_is_confirmed(
         "QUALTRICS_TEST_HOSTS": ",".join(settings.QUALTRICS_TEST_HOSTS),
     }  # fmt: skip
     deed = (
-        "from integrations.contacts import *\n"
+        "from integrations.directory.contacts import *\n"
         "from integrations.models import Connection\n"
         "try:\n"
         f"    create_contact(Connection.objects.get(), {book.id!r}, {PERSON!r})\n"

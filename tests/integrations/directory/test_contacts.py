@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from integrations.contacts import contacts_of
+from integrations.directory.contacts import contacts_of
 from integrations.qualtrics.directory import Contact
 from tests.integrations.directory.conftest import api_of_book, page_of
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Erasure, Response
-from integrations import contacts
+from integrations.directory import contacts
 from tests.integrations.erasing.conftest import KEY
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
-from integrations import contacts as deeds
-from integrations.contact_forms import LIMITS, ContactFilter, ContactForm, PlaceForm
+from integrations.directory import contacts as actions
+from integrations.directory.forms import LIMITS, ContactFilter, ContactForm, PlaceForm
 from integrations.models import Connection
 from integrations.qualtrics.directory import Contact
 
@@ -27,7 +27,7 @@ def contacts(request: PageRequest) -> HttpResponse:
     chosen = chosen or Connection.objects.filter(enabled=True).first()
     context: dict[str, Any] = {"place": PlaceForm({"connection": chosen and chosen.pk}), "connection": chosen}
     if chosen:
-        context["listing"] = deeds.directories_of(chosen)
+        context["listing"] = actions.directories_of(chosen)
     return render(request, "integrations/directories.html", context)
 
 
@@ -39,12 +39,12 @@ def contact_list(request: PageRequest, pk: int, directory: str) -> HttpResponse:
     if chosen.is_valid():
         values = chosen.cleaned_data
         try:
-            page = deeds.contacts_of(
+            page = actions.contacts_of(
                 found, directory, limit=values["limit"] or LIMITS[0], begin=values["begin"],
                 by=values["by"] or "email", value=values["value"],
             )  # fmt: skip
             context["page"] = page
-        except deeds.Undone as undone:
+        except actions.Undone as undone:
             context["undone"] = undone
     return render(request, "integrations/contact_list.html", context)
 
@@ -56,8 +56,8 @@ def contact_new(request: PageRequest, pk: int, directory: str) -> HttpResponse:
     context: dict[str, Any] = {**_place(found, directory), "form": form}
     if request.method == "POST" and form.is_valid():
         try:
-            made = deeds.create_contact(found, directory, form.values())
-        except deeds.Undone as undone:
+            made = actions.create_contact(found, directory, form.values())
+        except actions.Undone as undone:
             context["undone"] = undone
         else:
             messages.success(request, _("The contact was added in Qualtrics."))
@@ -72,13 +72,13 @@ def contact(request: PageRequest, pk: int, directory: str, contact_id: str) -> H
     context: dict[str, Any] = _place(found, directory)
     try:
         person = _person(found, directory, contact_id)
-    except deeds.Undone as undone:
+    except actions.Undone as undone:
         return render(request, "integrations/contact_form.html", context | {"undone": undone})
     form = ContactForm.of(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            deeds.update_contact(found, directory, contact_id, form.changes())
-        except deeds.Undone as undone:
+            actions.update_contact(found, directory, contact_id, form.changes())
+        except actions.Undone as undone:
             context["undone"] = undone
         else:
             messages.success(request, _("The contact was saved in Qualtrics."))
@@ -94,19 +94,19 @@ def contact_delete(request: PageRequest, pk: int, directory: str, contact_id: st
     context: dict[str, Any] = _place(found, directory)
     try:
         if request.method == "POST":
-            deeds.delete_contact(found, directory, contact_id)
+            actions.delete_contact(found, directory, contact_id)
             messages.success(request, _("The contact was deleted in Qualtrics."))
             return redirect("integrations:contact_list", pk, directory)
         context["person"] = _person(found, directory, contact_id)
-    except deeds.Undone as undone:
+    except actions.Undone as undone:
         context["undone"] = undone
     return render(request, "integrations/contact_delete.html", context)
 
 
 def _person(found: Connection, directory: str, contact_id: str) -> Contact:
     try:
-        return deeds.contact_of(found, directory, contact_id)
-    except deeds.Undone as undone:
+        return actions.contact_of(found, directory, contact_id)
+    except actions.Undone as undone:
         if undone.status == GONE:
             raise Http404 from None
         raise

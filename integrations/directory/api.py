@@ -14,9 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import contacts as deeds
 from integrations.api import Refused, VendorTrouble
-from integrations.contact_forms import EMBEDDED_NAME, MOST, ONE_LINE
+from integrations.directory import contacts
+from integrations.directory.forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection
 from integrations.troubles.messages import explain
 
@@ -72,7 +72,7 @@ class ContactsAskedSerializer(serializers.Serializer):
 
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=100)
     begin = serializers.CharField(max_length=500, default="", allow_blank=True, validators=[ONE_LINE])
-    by = serializers.ChoiceField(choices=deeds.SEARCHED_BY, default="email")
+    by = serializers.ChoiceField(choices=contacts.SEARCHED_BY, default="email")
     value = serializers.CharField(max_length=255, default="", allow_blank=True, validators=[ONE_LINE])
 
 
@@ -88,7 +88,7 @@ class _Live(APIView):
     def done(self, deed: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
             return deed(*args, **kwargs)
-        except deeds.Undone as undone:
+        except contacts.Undone as undone:
             if undone.status == status.HTTP_404_NOT_FOUND:
                 raise NotFound from None
             raise VendorTrouble(undone.code, " ".join(undone.explanation), unknown=undone.unknown) from None
@@ -101,7 +101,7 @@ class Directories(_Live):
         summary="Directories", responses=NamedSerializer(many=True), operation_id="connections_directories_list"
     )
     def get(self, request: Request, pk: int) -> Response:
-        listing = deeds.directories_of(self.connection(pk))
+        listing = contacts.directories_of(self.connection(pk))
         if listing.trouble:
             raise VendorTrouble(listing.code, " ".join(listing.trouble))
         return Response(NamedSerializer(listing.rows, many=True).data)
@@ -119,7 +119,7 @@ class Contacts(_Live):
     def get(self, request: Request, pk: int, directory: str) -> Response:
         asked = ContactsAskedSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        page = self.done(deeds.contacts_of, self.connection(pk), directory, **asked.validated_data)
+        page = self.done(contacts.contacts_of, self.connection(pk), directory, **asked.validated_data)
         return Response(ContactPageSerializer(page).data)
 
     @extend_schema(
@@ -130,7 +130,7 @@ class Contacts(_Live):
         """Sent once: if the answer is lost, the problem says `unknown`; look before you send it again."""
         asked = ContactSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        made = self.done(deeds.create_contact, self.connection(pk), directory, asked.validated_data)
+        made = self.done(contacts.create_contact, self.connection(pk), directory, asked.validated_data)
         return Response({**asked.validated_data, "id": made}, status=status.HTTP_201_CREATED)
 
 
@@ -139,7 +139,7 @@ class OneContact(_Live):
 
     @extend_schema(summary="One contact", responses=ContactSerializer, operation_id="contacts_retrieve")
     def get(self, request: Request, pk: int, directory: str, contact_id: str) -> Response:
-        found = self.done(deeds.contact_of, self.connection(pk), directory, contact_id)
+        found = self.done(contacts.contact_of, self.connection(pk), directory, contact_id)
         return Response(ContactSerializer(found).data)
 
     @extend_schema(
@@ -151,11 +151,11 @@ class OneContact(_Live):
         asked = ContactSerializer(data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         connection = self.connection(pk)
-        self.done(deeds.update_contact, connection, directory, contact_id, asked.validated_data)
-        return Response(ContactSerializer(self.done(deeds.contact_of, connection, directory, contact_id)).data)
+        self.done(contacts.update_contact, connection, directory, contact_id, asked.validated_data)
+        return Response(ContactSerializer(self.done(contacts.contact_of, connection, directory, contact_id)).data)
 
     @extend_schema(summary="Delete a contact", responses={204: None}, operation_id="contacts_destroy")
     def delete(self, request: Request, pk: int, directory: str, contact_id: str) -> Response:
         """From the directory and from every mailing list."""
-        self.done(deeds.delete_contact, self.connection(pk), directory, contact_id)
+        self.done(contacts.delete_contact, self.connection(pk), directory, contact_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,1 @@
+"""Directory contacts, live at the vendor."""
