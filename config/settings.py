@@ -267,7 +267,7 @@ SPECTACULAR_SETTINGS = {
         "QuestionKind": "feedback.models.Question.Kind",
         "Metric": "feedback.models.FeedbackItem.Metric",
         "DistributionKind": "integrations.models.Distribution.Kind",
-        "SmsMethod": "integrations.distribution_rules.SMS_METHODS",
+        "SmsMethod": "integrations.distributions.rules.SMS_METHODS",
         "Counting": "kpis.acceptance.Counting",
     },
     "POSTPROCESSING_HOOKS": [

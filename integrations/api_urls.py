@@ -3,8 +3,9 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_distributions, api_erasing
+from integrations import api, api_console, api_erasing
 from integrations.directory import api as directory_api
+from integrations.distributions import api as distributions_api
 from integrations.health_urls import api_urlpatterns as health_urlpatterns
 from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
@@ -14,7 +15,7 @@ from integrations.watch_urls import api_urlpatterns
 router = SimpleRouter()
 router.register("connections", api.Connections, basename="connection")
 router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
-router.register("distributions", api_distributions.Distributions, basename="distribution")
+router.register("distributions", distributions_api.Distributions, basename="distribution")
 router.register("erasures", api_erasing.Erasures, basename="erasure")
 router.register("fetches", api.Fetches, basename="fetch")
 
@@ -34,7 +35,7 @@ urlpatterns = [
     ),
     path(
         "connections/<int:pk>/distribution-choices/",
-        api_distributions.DistributionChoices.as_view(),
+        distributions_api.DistributionChoices.as_view(),
         name="distribution-choices",
     ),
     path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),

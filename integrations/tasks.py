@@ -8,7 +8,8 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from integrations import alert_letters, alert_sending, alerts, distribution_progress, distributions, hints, watches
+from integrations import alert_letters, alert_sending, alerts, hints, watches
+from integrations.distributions import sending, statistics
 from integrations.models import Connection, Distribution, Fetch
 from integrations.sync import dispatch, engine, requests, shutdown, timekeeping, upkeep
 from integrations.sync.failpoints import reach
@@ -36,8 +37,8 @@ def tick() -> None:
         ring_look_up(watch)
     for connection in watches.connections_to_check():
         check_watches.delay(connection)
-    distributions.own_up()
-    for distribution in distribution_progress.to_ask():
+    sending.own_up()
+    for distribution in statistics.to_ask():
         ask_statistics.delay(distribution)
     if opened:
         logger.info("Opened %d fetches", opened)
@@ -115,7 +116,7 @@ def ask_statistics(distribution: int) -> None:
     """Ask the vendor how far a distribution is."""
     found = Distribution.objects.select_related("connection").filter(pk=distribution).first()
     if found:
-        distribution_progress.ask(found)
+        statistics.ask(found)
 
 
 @shared_task

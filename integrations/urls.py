@@ -3,11 +3,12 @@
 from django.urls import include, path
 
 from integrations.directory import views as directory_views
+from integrations.distributions import views as distributions_views
 from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, distributions, erasing, wizard
+from integrations.views import connections, console, erasing, wizard
 
 app_name = "integrations"
 urlpatterns = [
@@ -41,13 +42,13 @@ urlpatterns = [
     ),
     path("", include("integrations.watch_urls")),
     path("", include("integrations.health_urls")),
-    path("distributions/", distributions.distributions, name="distributions"),
-    path("distributions/new/", distributions.distribution_new, name="distribution_new"),
-    path("distributions/<int:pk>/", distributions.distribution, name="distribution"),
-    path("distributions/<int:pk>/edit/", distributions.distribution_edit, name="distribution_edit"),
-    path("distributions/<int:pk>/refresh/", distributions.distribution_refresh, name="distribution_refresh"),
-    path("distributions/<int:pk>/send/", distributions.distribution_send, name="distribution_send"),
-    path("distributions/<int:pk>/discard/", distributions.distribution_discard, name="distribution_discard"),
+    path("distributions/", distributions_views.distributions, name="distributions"),
+    path("distributions/new/", distributions_views.distribution_new, name="distribution_new"),
+    path("distributions/<int:pk>/", distributions_views.distribution, name="distribution"),
+    path("distributions/<int:pk>/edit/", distributions_views.distribution_edit, name="distribution_edit"),
+    path("distributions/<int:pk>/refresh/", distributions_views.distribution_refresh, name="distribution_refresh"),
+    path("distributions/<int:pk>/send/", distributions_views.distribution_send, name="distribution_send"),
+    path("distributions/<int:pk>/discard/", distributions_views.distribution_discard, name="distribution_discard"),
     path("feeds/<int:pk>/reconciliation/", reconciliation_views.reconciliation, name="reconciliation"),
     path("erasure/", erasing.erasure, name="erasure"),
     path("feedback-data/", wizard.wizard_start, name="wizard_start"),

@@ -19,7 +19,8 @@ from config import access
 from config.demo.seed import Brand, seed
 from config.routes import Route, all_routes
 from feedback.models import FeedbackItem, Survey
-from integrations import alert_targets, alerts, distribution_progress, distributions
+from integrations import alert_targets, alerts
+from integrations.distributions import sending, statistics
 from integrations.models import (
     Alert,
     AlertMessage,
@@ -128,16 +129,16 @@ def _distribute(sandbox: RunningSandbox) -> None:
     connection = Connection.objects.get(name="Coastline Rail")
     admin = User.objects.get(email="admin@parcours.example")
     survey = sandbox.control.survey_id("complaint")
-    offered = distributions.choices(connection, "sms", "", survey)
+    offered = sending.choices(connection, "sms", "", survey)
     wish = {
         "survey": survey, "directory": offered.directories[0].id, "mailing_list": offered.mailing_lists[0].id,
         "message_text": "Tell us: ${l://SurveyURL}",
     }  # fmt: skip
     email = {"from_email": "noreply@qemailserver.com", "subject": "How was it?"}
-    distributions.prepare(connection, "email", wish | email, admin)
-    sent = distributions.prepare(connection, "sms", wish | {"name": "Wave 7", "method": "Invite"}, admin)
-    distributions.send(sent, sent.version, admin)
-    distribution_progress.refresh(sent)
+    sending.prepare(connection, "email", wish | email, admin)
+    sent = sending.prepare(connection, "sms", wish | {"name": "Wave 7", "method": "Invite"}, admin)
+    sending.send(sent, sent.version, admin)
+    statistics.refresh(sent)
 
 
 def _raise_alerts() -> None:

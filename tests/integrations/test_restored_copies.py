@@ -16,9 +16,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import connections, distributions, watches
+from integrations import connections, watches
 from integrations.console import call_api, read_call
 from integrations.directory import contacts
+from integrations.distributions import sending
 from integrations.models import Connection, Distribution, Installation, ResponseWatch
 from integrations.surveys.catalogue import surveys_of
 from integrations.testing import test_and_keep as run_test
@@ -112,7 +113,7 @@ class TestNothingIsChanged:
         draft = Distribution.objects.create(
             connection=connection, kind="email", survey_external_id="SV_1", survey_name="S", request={}, recipients=3
         )
-        distributions.send(draft, draft.version, admin)
+        sending.send(draft, draft.version, admin)
         draft.refresh_from_db()
         assert (draft.state, draft.error_code) == (Distribution.State.FAILED, "changes_paused")
         assert changes() == []

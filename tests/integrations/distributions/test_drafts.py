@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from integrations.distribution_rules import body_of, wish_of
+from integrations.distributions.rules import body_of, wish_of
 from integrations.models import Distribution
 
 pytestmark = pytest.mark.django_db

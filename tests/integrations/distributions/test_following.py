@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import distribution_progress, tasks
+from integrations import tasks
+from integrations.distributions import statistics
 from integrations.models import Distribution
 
 pytestmark = pytest.mark.django_db
@@ -37,7 +38,7 @@ def come_due(row):
 
 def ask_all():
     """What a tick and its messages do."""
-    for pk in distribution_progress.to_ask():
+    for pk in statistics.to_ask():
         tasks.ask_statistics(pk)
 
 
@@ -125,8 +126,8 @@ def test_it_is_asked_soon_then_hourly_then_daily_then_no_more(done, sandbox):
 def test_one_that_waits_for_its_date_is_asked_after_it(done):
     row = done(send_at="2036-01-01T00:00:00Z")
     assert row.next_ask_at == row.send_at + timedelta(minutes=1)
-    assert distribution_progress.to_ask() == []
-    distribution_progress.refresh(row)
+    assert statistics.to_ask() == []
+    statistics.refresh(row)
     assert (row.vendor_status, row.next_ask_at) == ("Pending", row.send_at + timedelta(minutes=1))
 
 

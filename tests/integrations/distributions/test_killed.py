@@ -11,8 +11,8 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations import distributions as deeds
 from integrations.connections import create_connection
+from integrations.distributions import sending
 from integrations.models import Distribution, Timekeeping
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.secret import Secret
@@ -43,7 +43,7 @@ def draft(house: House, admin) -> Iterator[Distribution]:
         "survey": house.sandbox.control.survey_id("complaint"), "directory": book.id, "mailing_list": pilot.id,
         "from_email": "noreply@qemailserver.com", "subject": "How was it?", "message_text": "${l://SurveyURL}",
     }  # fmt: skip
-    yield deeds.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", wish, admin)
+    yield sending.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", wish, admin)
     database.close()
 
 
@@ -60,15 +60,15 @@ def test_a_sender_that_is_killed_leaves_unknown_and_one_call(house, draft, admin
     control.switch_faults_off()
     draft.refresh_from_db()
     assert draft.state == "sending"
-    with pytest.raises(deeds.NotADraft):
-        deeds.send(draft, draft.version, admin)
+    with pytest.raises(sending.NotADraft):
+        sending.send(draft, draft.version, admin)
 
     house.start_worker()
     house.wait_until(lambda: Timekeeping.objects.exclude(ticked_at=None).exists(), 30, "the worker's beat ticks")
     assert Distribution.objects.get().state == "sending"  # it may still be under way, as far as anybody can know
-    Distribution.objects.update(confirmed_at=timezone.now() - deeds.LOST_AFTER - timedelta(seconds=1))
+    Distribution.objects.update(confirmed_at=timezone.now() - sending.LOST_AFTER - timedelta(seconds=1))
     house.wait_until(lambda: Distribution.objects.get().state == "unknown", 30, "a tick owns up")
-    with pytest.raises(deeds.NotADraft):
-        deeds.send(draft, draft.version, admin)
+    with pytest.raises(sending.NotADraft):
+        sending.send(draft, draft.version, admin)
     assert len(taken) == 1
     assert len(control.calls(path="/distributions", method="POST")) == 1

@@ -8,8 +8,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import distributions as deeds
 from integrations import tasks
+from integrations.distributions import sending
 from integrations.models import Distribution
 
 pytestmark = pytest.mark.django_db
@@ -70,9 +70,9 @@ def test_confirmed_twice_it_is_sent_once(alice, api, draft, sent, times):
 
 def test_a_copy_read_before_the_other_one_sent_does_not_send(draft, admin, sent):
     first, second = Distribution.objects.get(pk=draft.pk), Distribution.objects.get(pk=draft.pk)
-    deeds.send(first, first.version, admin)
-    with pytest.raises(deeds.NotADraft):
-        deeds.send(second, second.version, admin)
+    sending.send(first, first.version, admin)
+    with pytest.raises(sending.NotADraft):
+        sending.send(second, second.version, admin)
     assert len(sent()) == 1
 
 

@@ -15,12 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import distribution_progress
-from integrations import distributions as deeds
 from integrations.api import Refused, VendorTrouble
 from integrations.directory.api import NamedSerializer
 from integrations.directory.forms import ONE_LINE
-from integrations.distribution_rules import LINK_TYPES, SMS_METHODS
+from integrations.distributions import sending
+from integrations.distributions import statistics as distribution_progress
+from integrations.distributions.rules import LINK_TYPES, SMS_METHODS
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
@@ -107,7 +107,7 @@ class DistributionChoicesSerializer(serializers.Serializer):
     parents = NamedSerializer(many=True)
 
     @extend_schema_field(ShelfSerializer(many=True))
-    def get_libraries(self, choices: deeds.Choices) -> Any:
+    def get_libraries(self, choices: sending.Choices) -> Any:
         return [
             {**NamedSerializer(library).data, "messages": NamedSerializer(messages, many=True).data}
             for library, messages in choices.libraries
@@ -141,7 +141,7 @@ class Distributions(
     filterset_class = DistributionFilter
 
     def get_queryset(self) -> QuerySet[Distribution]:
-        deeds.own_up()
+        sending.own_up()
         return Distribution.objects.all()
 
     @extend_schema(
@@ -155,8 +155,8 @@ class Distributions(
         asked.is_valid(raise_exception=True)
         wish = dict(asked.validated_data)
         try:
-            made = deeds.prepare(wish.pop("connection"), wish.pop("kind"), wish, request.user)  # type: ignore[arg-type]
-        except deeds.Broken as broken:
+            made = sending.prepare(wish.pop("connection"), wish.pop("kind"), wish, request.user)  # type: ignore[arg-type]
+        except sending.Broken as broken:
             raise _broken(broken) from None
         except QualtricsError as error:
             raise _trouble(error) from None
@@ -169,10 +169,10 @@ class Distributions(
         asked = DistributionContentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
-            deeds.change(draft, seen, asked.validated_data)
-        except deeds.Broken as broken:
+            sending.change(draft, seen, asked.validated_data)
+        except sending.Broken as broken:
             raise _broken(broken) from None
-        except deeds.NotADraft:
+        except sending.NotADraft:
             raise _not_a_draft() from None
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
@@ -182,8 +182,8 @@ class Distributions(
 
     def perform_destroy(self, instance: Distribution) -> None:  # type: ignore[override]
         try:
-            deeds.discard(instance, seen_version(self.request))
-        except deeds.NotADraft:
+            sending.discard(instance, seen_version(self.request))
+        except sending.NotADraft:
             raise _not_a_draft() from None
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
@@ -197,8 +197,8 @@ class Distributions(
         """
         draft = self.get_object()
         try:
-            deeds.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
-        except deeds.NotADraft:
+            sending.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
+        except sending.NotADraft:
             raise Refused("not_a_draft", _("This distribution was confirmed before; it is not sent twice.")) from None
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
@@ -235,13 +235,13 @@ class DistributionChoices(APIView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         try:
-            offered = deeds.choices(connection, values["kind"], values["directory"], values["survey"])
+            offered = sending.choices(connection, values["kind"], values["directory"], values["survey"])
         except QualtricsError as error:
             raise _trouble(error) from None
         return Response(DistributionChoicesSerializer(offered).data)
 
 
-def _broken(broken: deeds.Broken) -> serializers.ValidationError:
+def _broken(broken: sending.Broken) -> serializers.ValidationError:
     return serializers.ValidationError({name: [told] for name, told in broken.rules.items()})
 
 

@@ -17,10 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from integrations import distribution_recipients as recipients
-from integrations import distribution_rules as rules
-from integrations.distribution_progress import first_ask_at
-from integrations.distribution_rules import EMAIL, LATER_METHODS, SMS, Broken, body_of, broken_rules
+from integrations.distributions import recipients, rules
+from integrations.distributions.rules import EMAIL, LATER_METHODS, SMS, Broken, body_of, broken_rules
+from integrations.distributions.statistics import first_ask_at
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Directory, Named

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from integrations.distribution_rules import Broken
+from integrations.distributions.rules import Broken
 from integrations.qualtrics.directory import Contact, Directory, Named
 from integrations.troubles.errors import NotFound
 

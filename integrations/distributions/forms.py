@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integrations.directory.forms import ONE_LINE
-from integrations.distribution_rules import FIELDS, LINK_TYPES, SMS_METHODS, broken_rules
-from integrations.distributions import Choices
+from integrations.distributions.rules import FIELDS, LINK_TYPES, SMS_METHODS, broken_rules
+from integrations.distributions.sending import Choices
 from integrations.models import Connection, Distribution
 
 # What the vendor calls methods and kinds of link, in people's words.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from integrations.distribution_rules import PATH
+from integrations.distributions.rules import PATH
 from integrations.models import Distribution
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text

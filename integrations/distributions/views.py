@@ -16,9 +16,8 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.page_request import PageRequest
-from integrations import distribution_progress
-from integrations import distributions as deeds
-from integrations.distribution_forms import WORDS, DistributionForm, PlaceForm, initial_of
+from integrations.distributions import sending, statistics
+from integrations.distributions.forms import WORDS, DistributionForm, PlaceForm, initial_of
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
@@ -36,7 +35,7 @@ LOOKS = {
 
 
 def distributions(request: PageRequest) -> HttpResponse:
-    deeds.own_up()
+    sending.own_up()
     rows = Distribution.objects.select_related("connection", "confirmed_by")
     chosen = DistributionFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, A_PAGE).get_page(request.GET.get("page"))
@@ -79,7 +78,7 @@ def distribution_edit(request: PageRequest, pk: int) -> HttpResponse:
 
 def distribution(request: PageRequest, pk: int) -> HttpResponse:
     """What will be sent, to how many; afterwards, how far it is."""
-    deeds.own_up()
+    sending.own_up()
     found = get_object_or_404(Distribution.objects.select_related("connection", "created_by", "confirmed_by"), pk=pk)
     tone, icon = LOOKS[Distribution.State(found.state)]
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
@@ -94,8 +93,8 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
     """The confirmation of what was seen. Pressed twice, it sends once."""
     found = get_object_or_404(Distribution, pk=pk)
     try:
-        deeds.send(found, _seen(request), request.user)
-    except deeds.NotADraft:
+        sending.send(found, _seen(request), request.user)
+    except sending.NotADraft:
         messages.warning(request, _("This distribution was confirmed before; it is not sent twice."))
     except Outdated:
         messages.warning(request, _changed_meanwhile())
@@ -108,8 +107,8 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
-        deeds.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
-    except deeds.NotADraft:
+        sending.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
+    except sending.NotADraft:
         return _not_a_draft(request, pk)
     except Outdated:
         messages.warning(request, _changed_meanwhile())
@@ -123,7 +122,7 @@ def distribution_refresh(request: PageRequest, pk: int) -> HttpResponse:
     """Ask Qualtrics for the statistics now, as happens now and then by itself."""
     found = get_object_or_404(Distribution, pk=pk, state=Distribution.State.SENT)
     try:
-        distribution_progress.refresh(found)
+        statistics.refresh(found)
     except QualtricsError as error:
         messages.error(request, " ".join(explain(error.code, **error.params)))
     else:
@@ -142,21 +141,21 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
     context["connection"] = chosen["connection"]
     status = 200
     try:
-        offered = deeds.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
+        offered = sending.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
         place.offer(offered)
         directory = offered.directories[0].id if offered.directories else ""
         where = {"directory": directory, "survey": chosen["survey"]}
         if all(where.values()):
             data = request.POST if request.method == "POST" else None
-            initial = initial_of(deeds.wish_of(draft), draft.version) if draft and data is None else None
+            initial = initial_of(sending.wish_of(draft), draft.version) if draft and data is None else None
             form = DistributionForm(data, kind=chosen["kind"], place=where, choices=offered, initial=initial)
             context["form"] = form
             if data is not None and form.is_valid():
                 try:
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
-                except deeds.Broken as broken:
+                except sending.Broken as broken:
                     form.refuse(broken.rules)
-                except deeds.NotADraft:
+                except sending.NotADraft:
                     return _not_a_draft(request, draft.pk if draft else 0)
                 except Outdated as outdated:
                     form.see(outdated.current.version)
@@ -169,8 +168,8 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
 
 def _saved(request: PageRequest, form: DistributionForm, chosen: dict[str, Any], draft: Distribution | None) -> int:
     if draft is None:
-        return deeds.prepare(chosen["connection"], chosen["kind"], form.wish, request.user).pk
-    deeds.change(draft, form.seen_version, form.wish)
+        return sending.prepare(chosen["connection"], chosen["kind"], form.wish, request.user).pk
+    sending.change(draft, form.seen_version, form.wish)
     messages.success(request, _("The draft was changed."))
     return draft.pk
 

@@ -1,0 +1,1 @@
+"""Surveys sent by e-mail and SMS."""
