@@ -15,7 +15,7 @@ urlpatterns = [
     path("feedback/", include("feedback.urls")),
     path("kpis/", include("kpis.urls")),
     path("settings/", include("integrations.urls")),
-    path("hooks/", include("integrations.hook_urls")),
+    path("hooks/", include("integrations.webhooks.receiver_urls")),
     path("language/", set_language, name="set_language"),
     path("design/", gallery, name="gallery"),
     path("health/", include((health.urlpatterns, "health"))),

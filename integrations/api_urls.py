@@ -10,7 +10,7 @@ from integrations.health_urls import api_urlpatterns as health_urlpatterns
 from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
 from integrations.vendor.api import ThisInstallation
-from integrations.watch_urls import api_urlpatterns
+from integrations.webhooks.urls import api_urlpatterns
 
 router = SimpleRouter()
 router.register("connections", api.Connections, basename="connection")

@@ -11,13 +11,13 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from feedback.models import FeedbackItem, Response, Source
-from integrations import watches
 from integrations.models import Connection
 from integrations.qualtrics.hosts import DOMAIN, Host, normalise_host
 from integrations.qualtrics.oauth import OAuthClient
 from integrations.sync import demand
 from integrations.vault.secret import Secret
 from integrations.vendor.tokens import FIELDS, credentials_of, store_client, store_token
+from integrations.webhooks import subscriptions as watches
 from versioning.saving import delete_if_current, save_if_current
 
 # What a person may set directly; host, token and OAuth client have rules of their own.

@@ -20,8 +20,8 @@ from integrations.models import Alert, Connection, Fetch, Timekeeping
 from integrations.sync import timekeeping
 from integrations.troubles.messages import explain
 from integrations.vendor.call_counts import Usage, usage_of
-from integrations.watch_state import state_of
-from integrations.watches import watches
+from integrations.webhooks.status import state_of
+from integrations.webhooks.subscriptions import watches
 
 
 class Condition(StrEnum):

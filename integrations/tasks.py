@@ -8,11 +8,12 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from integrations import alert_letters, alert_sending, alerts, hints, watches
+from integrations import alert_letters, alert_sending, alerts
 from integrations.distributions import sending, statistics
 from integrations.models import Connection, Distribution, Fetch
 from integrations.sync import dispatch, engine, requests, shutdown, timekeeping, upkeep
 from integrations.sync.failpoints import reach
+from integrations.webhooks import inbox, subscriptions
 from kpis.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
@@ -33,9 +34,9 @@ def tick() -> None:
         ring(uuid, full=full)
     for survey in dispatch.surveys_left_to_refresh():
         refresh_changed_days(survey)
-    for watch in hints.watches_to_wake():
+    for watch in inbox.watches_to_wake():
         ring_look_up(watch)
-    for connection in watches.connections_to_check():
+    for connection in subscriptions.connections_to_check():
         check_watches.delay(connection)
     sending.own_up()
     for distribution in statistics.to_ask():
@@ -94,7 +95,7 @@ def wake(fetch: Fetch) -> None:
 @shared_task
 def look_up(watch: int) -> None:
     """Look up the responses that messages told of, show their numbers, and ring again for the rest."""
-    outcome = hints.work_off(watch)
+    outcome = inbox.work_off(watch)
     if outcome.changed:
         refresh_changed_days(outcome.changed)
     if outcome.fetch:
@@ -108,7 +109,7 @@ def check_watches(connection: int) -> None:
     """Compare a connection's watches with what the vendor knows of them."""
     found = Connection.objects.filter(pk=connection).first()
     if found:
-        watches.check_connection(found)
+        subscriptions.check_connection(found)
 
 
 @shared_task

@@ -40,7 +40,7 @@ urlpatterns = [
         directory_views.contact_delete,
         name="contact_delete",
     ),
-    path("", include("integrations.watch_urls")),
+    path("", include("integrations.webhooks.urls")),
     path("", include("integrations.health_urls")),
     path("distributions/", distributions_views.distributions, name="distributions"),
     path("distributions/new/", distributions_views.distribution_new, name="distribution_new"),

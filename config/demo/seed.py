@@ -14,7 +14,7 @@ from accounts.roles import Role, give_role
 from config.demo import maps
 from feedback import items
 from feedback.models import FeedbackItem, Frequency, Question, Survey
-from integrations import connections, watches
+from integrations import connections
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
@@ -22,6 +22,7 @@ from integrations.testing import test_and_keep
 from integrations.vault.secret import Secret
 from integrations.vendor import instance_guard
 from integrations.vendor.clients import client_for
+from integrations.webhooks import subscriptions
 from journeys.building import build
 from journeys.models import Journey, Lane
 from kpis.proposals import propose
@@ -98,12 +99,12 @@ def _draw(description: dict, wanted: list[maps.DemoItem], connection: Connection
 
 def _watch(connection: Connection, admin: User) -> None:
     """New responses show within seconds. A sandbox started anew has forgotten its subscriptions: the check makes them again."""
-    watched = {watch.survey_id for watch in watches.watches().filter(connection=connection)}
+    watched = {watch.survey_id for watch in subscriptions.watches().filter(connection=connection)}
     if watched:
-        watches.check_connection(connection)
+        subscriptions.check_connection(connection)
     for feed in connection.feeds.select_related("survey"):
         if feed.survey_id not in watched:
-            watches.create_watch(feed.survey, by=admin)
+            subscriptions.create_watch(feed.survey, by=admin)
 
 
 def _add(item: maps.DemoItem, lane: Lane, stage, survey: Survey, questions: list[Question], analyst: User) -> None:

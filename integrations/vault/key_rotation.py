@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from integrations import alert_targets, watches
+from integrations import alert_targets
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 from integrations.vendor import tokens
+from integrations.webhooks import subscriptions
 
 BATCH = 200
 # Replacing a watch's key moves its envelope to another column, perhaps to one that was passed already.
@@ -43,8 +44,8 @@ class Envelopes:
 COLUMNS = (
     Envelopes(Connection, "token_envelope", partial(tokens.place, column="token_envelope")),
     Envelopes(Connection, "client_secret_envelope", partial(tokens.place, column="client_secret_envelope")),
-    Envelopes(ResponseWatch, "key_envelope", watches.place),
-    Envelopes(ResponseWatch, "former_key_envelope", watches.place),
+    Envelopes(ResponseWatch, "key_envelope", subscriptions.place),
+    Envelopes(ResponseWatch, "former_key_envelope", subscriptions.place),
     Envelopes(AlertTarget, "secret_envelope", alert_targets.place),
 )
 

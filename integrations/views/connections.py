@@ -26,8 +26,8 @@ from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.testing import suggested_host, test_and_keep
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
-from integrations.watch_state import state_of
-from integrations.watches import watches
+from integrations.webhooks.status import state_of
+from integrations.webhooks.subscriptions import watches
 from versioning.saving import Outdated
 
 FETCHES_A_PAGE = 20

@@ -40,13 +40,14 @@ from config.demo import seed
 from config.logs import OneLine, RedactSecrets
 from config.routes import all_routes
 from feedback.models import Question
-from integrations import alert_sending, alert_targets, alerts, watches
+from integrations import alert_sending, alert_targets, alerts
 from integrations.models import Connection, Distribution, Fetch, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import FORM, signature, topic_of
 from integrations.qualtrics.gateway import Gateway
 from integrations.sync import engine
 from integrations.sync import requests as asking
 from integrations.vault.secret import Secret
+from integrations.webhooks import subscriptions
 from tests import furnished
 from tests.canaries import Scanner
 from tests.end_to_end.conftest import House
@@ -285,7 +286,7 @@ class Walk:
                 reverse("integrations:watch_rotate", args=[watch.pk]), {"version": watch.version}, follow=True
             )
             watch.refresh_from_db()
-            for number, key in enumerate(watches.keys_of(watch)):
+            for number, key in enumerate(subscriptions.keys_of(watch)):
                 self.wanted[f"webhook key {watch.pk}.{number}"] = key.reveal()
                 text = (
                     f'{{"SurveyID":"{watch.survey.external_id}","ResponseID":"R_3kQ9LmX2bWc7KsT","Status":"Complete"}}'

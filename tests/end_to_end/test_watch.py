@@ -10,13 +10,14 @@ from playwright.sync_api import Browser, expect
 from accounts.roles import Role
 from feedback import items
 from feedback.models import Response
-from integrations import connections, watches
+from integrations import connections
 from integrations.models import Connection, Delivery
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync.demand import follow
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
+from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 from tests.end_to_end.conftest import House
@@ -59,7 +60,7 @@ def test_a_card_changes_on_the_open_page_within_seconds(house: House, live_serve
     journey, survey = draw(house, "Recommendation")
     house.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
     house.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
-    watch = watches.create_watch(survey)
+    watch = subscriptions.create_watch(survey)
     assert watch.trouble_code == ""
 
     viewer = factories.make_user(Role.VIEWER)
@@ -99,7 +100,7 @@ def test_c8_what_lost_messages_told_comes_with_the_next_fetch(house: House, live
     _journey, survey = draw(house, "Recommendation")
     house.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
     house.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
-    watches.create_watch(survey)
+    subscriptions.create_watch(survey)
     house.sandbox.control.change_settings(webhook_lost=0.3, webhook_duplicates=1)
     house.sandbox.control.add_responses("post-journey", 60)
     Connection.objects.update(frequency="hourly")

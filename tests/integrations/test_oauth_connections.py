@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from feedback.models import Survey
-from integrations import connections, watches
+from integrations import connections
 from integrations.connections import create_connection
 from integrations.console import as_curl, call_api, read_call
 from integrations.directory import contacts
@@ -21,6 +21,7 @@ from integrations.testing import test_and_keep as run_test
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from integrations.vendor.tokens import client_of, token_of
+from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -321,9 +322,9 @@ class TestWhatATokenCanDo:
     def test_watches(self, railway, sandbox, settings):
         settings.PUBLIC_URL = "https://parcours.example"
         surveys_of(railway)
-        watch = watches.create_watch(Survey.objects.get(external_id=sandbox.control.survey_id("post-journey")))
+        watch = subscriptions.create_watch(Survey.objects.get(external_id=sandbox.control.survey_id("post-journey")))
         assert ResponseWatch.objects.get().subscription_id.startswith("SUB_")
-        watches.end_watch(watch, 1)
+        subscriptions.end_watch(watch, 1)
         assert not ResponseWatch.objects.exists()
 
     def test_an_access_token_that_ends_in_the_middle_is_replaced(self, railway, sandbox):

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import connections, watches
+from integrations import connections
 from integrations.console import call_api, read_call
 from integrations.directory import contacts
 from integrations.distributions import sending
@@ -24,6 +24,7 @@ from integrations.models import Connection, Distribution, Installation, Response
 from integrations.surveys.catalogue import surveys_of
 from integrations.testing import test_and_keep as run_test
 from integrations.vendor import instance_guard
+from integrations.webhooks import subscriptions as watches
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = reverse("integrations:installation")

@@ -18,13 +18,14 @@ from django.db import connection as database
 from django.utils import timezone
 
 from feedback.models import Source
-from integrations import alert_targets, connections, watches
+from integrations import alert_targets, connections
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption, key_rotation
 from integrations.vault.checks import keys_open_what_is_stored
 from integrations.vault.encryption import key_id_of
 from integrations.vault.secret import Secret
 from integrations.vendor import tokens
+from integrations.webhooks import subscriptions
 from tests.factories import make_connection, make_source, make_survey
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -65,8 +66,8 @@ def fill(count: int) -> dict[tuple[str, int, str], str]:
             connection=row, survey=make_survey(row.source), name=f"Watch {number}", key_set_at=timezone.now(),
             next_check_at=timezone.now(),
         )  # fmt: skip
-        watch.key_envelope = watches._sealed(watch, Secret(f"key {number}"))
-        watch.former_key_envelope = watches._sealed(watch, Secret(f"former key {number}"))
+        watch.key_envelope = subscriptions._sealed(watch, Secret(f"key {number}"))
+        watch.former_key_envelope = subscriptions._sealed(watch, Secret(f"former key {number}"))
         owners.append(watch)
     ResponseWatch.objects.bulk_create(owners)
     for number, watch in enumerate(owners):

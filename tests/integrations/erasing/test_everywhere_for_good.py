@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from feedback.erasure import all_tombstones
 from feedback.models import ChangedDay, ErasedResponse, Erasure, ErasureKey, Response
-from integrations import console, erasing, hints
+from integrations import console, erasing
 from integrations.models import ConsoleCall, Delivery, Fetch, RejectedRecord, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.sync import audit, requests
+from integrations.webhooks import inbox
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from tests.integrations.erasing.conftest import KEY, reconcile
@@ -96,9 +97,9 @@ def test_no_message_brings_it_back(sandbox, person, fetched, alice):
     watch = ResponseWatch.objects.get()
     erasing.erase([person], by=alice)
     sandbox.control.forget_calls()
-    delivery, wakes = hints.keep(watch, Completed(fetched.external_id, person))
+    delivery, wakes = inbox.keep(watch, Completed(fetched.external_id, person))
     assert (delivery.verdict, delivery.response_id, wakes) == ("ignored", "", False)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert not sandbox.control.calls()
     assert person not in everything_in_the_database()
 
@@ -109,7 +110,7 @@ def test_a_message_that_came_at_the_same_moment_is_dropped(sandbox, person, fetc
     now = timezone.now()
     Delivery.objects.create(watch=watch, response_id=person, received_at=now, due_at=now)
     sandbox.control.forget_calls()
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert not Delivery.objects.exists()
     assert not sandbox.control.calls()
 

@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations import alerts, tasks, watches
+from integrations import alerts, tasks
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
 from integrations.sync import requests
 from integrations.troubles.messages import CODES
+from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)
@@ -230,7 +231,7 @@ def test_after_one_refused_call_there_is_an_alert_and_no_further_call(sandbox, s
     assert len(sandbox.control.calls()) == 1
     tasks.tick()
     work(other)
-    watches.check_connection(Connection.objects.get())
+    subscriptions.check_connection(Connection.objects.get())
     with pytest.raises(requests.CannotFetch):
         requests.ask_for_fetch(survey.feed, Fetch.Trigger.MANUAL)
     SurveyFeed.objects.update(next_due_at=timezone.now(), look_at=timezone.now())
@@ -243,7 +244,7 @@ def test_after_one_refused_call_there_is_an_alert_and_no_further_call(sandbox, s
 def test_a_refused_call_outside_a_fetch_stops_the_connection_as_well(sandbox, connection, survey, client_of, admin):
     sandbox.control.revoke_token(RAILWAY_TOKEN)
     watch = make_watch(survey, subscription_id="")
-    watches.bring_in_line(watch)
+    subscriptions.bring_in_line(watch)
     connection.refresh_from_db()
     assert connection.stopped_code == "token_refused"
     alerts.look()
@@ -257,7 +258,7 @@ def test_a_slow_answer_about_an_old_token_does_not_stop_the_new_one(sandbox, con
     make_watch(factories.make_survey(connection.source), subscription_id="")
     watch = ResponseWatch.objects.get()
     watch.connection = old
-    watches.bring_in_line(watch)
+    subscriptions.bring_in_line(watch)
     assert Connection.objects.get().stopped_code == ""
 
 

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from feedback import intake
 from feedback.models import Response, Survey
-from integrations import hints, tasks
+from integrations import tasks
 from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
 from integrations.sync import dispatch, engine, processes, requests, timekeeping
 from integrations.sync.slots import next_slot
+from integrations.webhooks import inbox
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 from tests.integrations.sync.conftest import work
 from tests.integrations.webhooks.conftest import make_watch
@@ -189,13 +190,13 @@ def test_a_connection_at_rest_and_a_message_that_waits_do_not_rest_for_as_long_a
     with time_machine.travel(now + timedelta(days=3)):
         timekeeping.keep_time()
         Connection.objects.filter(pk=connection.pk).update(open_until=timezone.now() + timedelta(minutes=5))
-        hints.keep(watch, Completed(watch.survey.external_id, "R_told"))
+        inbox.keep(watch, Completed(watch.survey.external_id, "R_told"))
     with time_machine.travel(now, tick=False):
-        assert hints.watches_to_wake() == []
+        assert inbox.watches_to_wake() == []
         timekeeping.keep_time()
         connection.refresh_from_db()
         assert connection.open_until <= timezone.now()
-        assert hints.watches_to_wake() == [watch.pk]
+        assert inbox.watches_to_wake() == [watch.pk]
 
 
 def test_leases_and_due_times_from_the_future_do_not_block(db):

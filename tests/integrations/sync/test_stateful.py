@@ -22,10 +22,11 @@ from hypothesis.stateful import (
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response
-from integrations import erasing, hints
+from integrations import erasing
 from integrations.models import Delivery, Fetch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.sync import dispatch, engine, failpoints, requests
+from integrations.webhooks import inbox
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from sandbox.clock import to_ms
@@ -185,13 +186,13 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
         def a_message_tells_of_a_response(self, data: st.DataObject) -> None:
             known = {row["id"] for row in control.truth(self.key)} | set(self.stored()) | {"R_nobodyKnowsThisOne"}
             told = data.draw(st.sampled_from(sorted(known)))
-            hints.keep(self.watch, Completed(self.survey.external_id, told))
+            inbox.keep(self.watch, Completed(self.survey.external_id, told))
 
         @rule()
         def messages_are_looked_into(self) -> None:
             pending = Delivery.objects.filter(watch=self.watch, verdict=Delivery.Verdict.PENDING)
             pending.update(due_at=timezone.now())
-            hints.work_off(self.watch.pk)
+            inbox.work_off(self.watch.pk)
 
         # --- what always holds ----------------------------------------------------------------------------------------
 
@@ -272,7 +273,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
 def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monkeypatch, examples):
     monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))
     monkeypatch.setattr(engine, "BATCH", 4)
-    monkeypatch.setattr(hints, "FEW", 2)  # so that some messages lead to an export
+    monkeypatch.setattr(inbox, "FEW", 2)  # so that some messages lead to an export
     run_state_machine_as_test(
         machine(sandbox, connection, add_item),
         settings=settings(

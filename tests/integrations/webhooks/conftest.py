@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import watches
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, signature, topic_of
 from integrations.vault.secret import Secret
+from integrations.webhooks import subscriptions
 from tests.factories import make_connection, make_survey
 
 SITE = "https://parcours.example"
@@ -31,7 +31,7 @@ def _public_address(settings):
 def rung(monkeypatch) -> list[int]:
     """The watches for which a worker would have been woken."""
     found: list[int] = []
-    monkeypatch.setattr("integrations.webhooks.wake_look_up", lambda watch, _wait: found.append(watch))
+    monkeypatch.setattr("integrations.webhooks.receiver.wake_look_up", lambda watch, _wait: found.append(watch))
     return found
 
 
@@ -41,7 +41,7 @@ def make_watch(survey: Survey | None = None, **fields) -> ResponseWatch:
     now = timezone.now()
     fields = {"subscription_id": f"SUB_{survey.pk}", "key_set_at": now, "next_check_at": now} | fields
     watch = ResponseWatch(connection=survey.source.connection, survey=survey, name=survey.name, **fields)
-    watch.key_envelope = watches._sealed(watch, Secret(f"key of {survey.external_id}"))
+    watch.key_envelope = subscriptions._sealed(watch, Secret(f"key of {survey.external_id}"))
     watch.save()
     return watch
 
@@ -68,7 +68,7 @@ def fields_of(watch: ResponseWatch, text: str | None = None, key: Secret | None 
     text = text_of(watch) if text is None else text
     return {
         "Topic": f"northwind.{topic_of(watch.survey.external_id)}",
-        "HMAC": signature(key or watches.keys_of(watch)[0], text),
+        "HMAC": signature(key or subscriptions.keys_of(watch)[0], text),
         "MSG": text,
     }
 

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from feedback.models import ChangedDay, Response
-from integrations import hints, tasks
+from integrations import tasks
 from integrations.models import Delivery, Fetch
 from integrations.qualtrics.events import Completed
+from integrations.webhooks import inbox
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)
 from tests.integrations.webhooks.conftest import make_watch
 
@@ -37,7 +38,7 @@ def watch(survey, add_item):  # noqa: F811
 
 def tell(watch, *response_ids: str, due: bool = True) -> None:
     for response_id in response_ids:
-        hints.keep(watch, Completed(watch.survey.external_id, response_id))
+        inbox.keep(watch, Completed(watch.survey.external_id, response_id))
     if due:
         Delivery.objects.filter(verdict="pending").update(due_at=timezone.now())
 
@@ -66,7 +67,7 @@ def test_an_edited_question_is_noticed_before_a_response_is_read(sandbox, connec
         sandbox.control.edit_question("edited", "QID4", recodes=recodes)
         [made] = sandbox.control.add_responses("edited", 1)["ids"]
         tell(watch, made)
-        hints.work_off(watch.pk)
+        inbox.work_off(watch.pk)
         stored = Response.objects.get(external_id=made)
         assert set(stored.answers) == {str(kept.question_id)}
         edited.refresh_from_db()
@@ -79,7 +80,7 @@ def test_a_response_is_read_stored_and_counted(sandbox, watch):
     before, watermark = Response.objects.count(), watch.survey.feed.modified_until
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    outcome = hints.work_off(watch.pk)
+    outcome = inbox.work_off(watch.pk)
     assert outcome.changed == watch.survey
     assert outcome.wait is None
     assert verdicts() == ["stored"]
@@ -95,9 +96,9 @@ def test_a_response_is_read_stored_and_counted(sandbox, watch):
 def test_the_next_export_finds_it_there_already(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     singly = Response.objects.get(external_id=made)
-    hints.ask_for_fetch(watch.survey.feed, Fetch.Trigger.SCHEDULE)
+    inbox.ask_for_fetch(watch.survey.feed, Fetch.Trigger.SCHEDULE)
     export = work(watch.survey)
     assert export.new == 0
     exported = Response.objects.get(external_id=made)
@@ -118,13 +119,13 @@ def test_c3_told_of_a_thousand_times_it_is_read_once(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     sandbox.control.forget_calls()
     tell(watch, made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     tell(watch, *[made] * 1000, due=False)
     kept = Delivery.objects.get()
     assert kept.times == 1001
-    assert kept.due_at >= kept.worked_at + hints.REST
+    assert kept.due_at >= kept.worked_at + inbox.REST
     if timezone.now() < kept.due_at:  # on a very slow machine the minute is over already
-        hints.work_off(watch.pk)
+        inbox.work_off(watch.pk)
         assert single_reads(sandbox) == 1
 
 
@@ -133,15 +134,15 @@ def test_two_workers_do_not_read_the_same(sandbox, watch):
     tell(watch, made)
     due = Delivery.objects.filter(verdict="pending")
     first, second = list(due), list(due)
-    assert len(hints._take(first)) == 1
-    assert hints._take(second) == []
+    assert len(inbox._take(first)) == 1
+    assert inbox._take(second) == []
 
 
 def test_c5_what_is_ignored_makes_no_call(sandbox, watch):
     sandbox.control.forget_calls()
-    hints.keep(watch, Completed("SV_unknown", "R_1"))
-    hints.keep(watch, Completed(watch.survey.external_id, ""))
-    assert hints.work_off(watch.pk).wait is None
+    inbox.keep(watch, Completed("SV_unknown", "R_1"))
+    inbox.keep(watch, Completed(watch.survey.external_id, ""))
+    assert inbox.work_off(watch.pk).wait is None
     assert sandbox.control.calls() == []
 
 
@@ -153,7 +154,7 @@ def test_c7_one_that_cannot_be_read_yet_is_tried_again_and_then_left(sandbox, wa
     tell(watch, id_)
     waits = []
     for _ in range(6):
-        if (wait := hints.work_off(watch.pk).wait) is None:
+        if (wait := inbox.work_off(watch.pk).wait) is None:
             break
         waits.append(round(wait))
         Delivery.objects.update(due_at=timezone.now())
@@ -165,10 +166,10 @@ def test_c7_it_comes_at_a_later_try(sandbox, watch):
     sandbox.control.change_settings(single_response_delay=3600)
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     sandbox.control.change_settings(single_response_delay=0)
     Delivery.objects.update(due_at=timezone.now())
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert verdicts() == ["stored"]
     assert Response.objects.filter(external_id=made).exists()
 
@@ -177,11 +178,11 @@ def test_c7_what_an_older_look_found_never_replaces_newer(sandbox, watch):
     """A fetch that began after the look-up has the last word."""
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     later = Fetch.objects.latest("pk").pk + 10
     Response.objects.filter(external_id=made).update(fetch_number=later, language="XX")
     Delivery.objects.update(verdict="pending", due_at=timezone.now(), worked_at=None)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert Response.objects.get(external_id=made).language == "XX"
 
 
@@ -189,26 +190,26 @@ def test_c9_a_flood_becomes_one_export(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 120)["ids"]
     sandbox.control.forget_calls()
     tell(watch, *made)
-    outcome = hints.work_off(watch.pk)
+    outcome = inbox.work_off(watch.pk)
     assert outcome.fetch is not None
     assert (outcome.fetch.trigger, outcome.fetch.full) == ("webhook", False)
-    assert hints.work_off(watch.pk).fetch is None
+    assert inbox.work_off(watch.pk).fetch is None
     assert work(watch.survey).new == 120
     Delivery.objects.update(due_at=timezone.now())
-    assert hints.work_off(watch.pk).wait is None
+    assert inbox.work_off(watch.pk).wait is None
     assert set(verdicts()) == {"exported"}
     assert (exports(sandbox), single_reads(sandbox)) == (1, 0)
 
 
 def test_c9_while_it_goes_on_exports_keep_their_distance(sandbox, watch):
     tell(watch, *sandbox.control.add_responses("post-journey", 40)["ids"])
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     work(watch.survey)
     tell(watch, *sandbox.control.add_responses("post-journey", 40)["ids"])
-    assert hints.work_off(watch.pk).fetch is None
+    assert inbox.work_off(watch.pk).fetch is None
     Fetch.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     Delivery.objects.filter(verdict="pending").update(due_at=timezone.now())
-    assert hints.work_off(watch.pk).fetch is not None
+    assert inbox.work_off(watch.pk).fetch is not None
 
 
 def test_c9_single_reads_stay_below_the_vendors_limit(sandbox, watch):
@@ -216,18 +217,18 @@ def test_c9_single_reads_stay_below_the_vendors_limit(sandbox, watch):
     sandbox.control.forget_calls()
     for start in range(0, 120, 20):  # never many at once, and all within a minute
         tell(watch, *made[start : start + 20])
-        hints.work_off(watch.pk)
-    assert single_reads(sandbox) <= hints.SINGLES_A_MINUTE
+        inbox.work_off(watch.pk)
+    assert single_reads(sandbox) <= inbox.SINGLES_A_MINUTE
 
 
 def test_what_an_export_did_not_bring_is_looked_up_again(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 40)["ids"]
     tell(watch, *made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     work(watch.survey)
     Response.objects.filter(external_id=made[0]).delete()
     Delivery.objects.update(due_at=timezone.now())
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert Response.objects.filter(external_id=made[0]).exists()
     assert sorted(set(verdicts())) == ["exported", "stored"]
 
@@ -236,7 +237,7 @@ def test_while_the_vendor_fails_they_wait(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 3)["ids"]
     tell(watch, *made)
     sandbox.control.revoke_token("SandboxRailwayAdminToken0000000000000001")
-    assert hints.work_off(watch.pk).wait is None
+    assert inbox.work_off(watch.pk).wait is None
     assert verdicts() == ["left"] * 3
     assert set(Delivery.objects.values_list("error_code", flat=True)) == {"token_refused"}
 
@@ -251,7 +252,7 @@ def test_with_nothing_to_retrieve_they_are_left(sandbox, watch, hindrance):
         type(watch.connection).objects.update(stopped_code="token_refused")
     else:
         watch.survey.feed.delete()
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert verdicts() == ["left"]
     assert sandbox.control.calls() == []
 
@@ -261,7 +262,7 @@ def test_before_the_first_fetch_they_are_left_to_it(sandbox, survey, add_item): 
     watch = make_watch(survey)
     sandbox.control.forget_calls()
     tell(watch, "R_1")
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert verdicts() == ["left"]
     assert single_reads(sandbox) == 0
 
@@ -270,7 +271,7 @@ def test_what_is_no_longer_kept_does_not_come_back(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     type(watch.survey).objects.update(purged_until=timezone.now() + timedelta(days=1))
     tell(watch, made)
-    hints.work_off(watch.pk)
+    inbox.work_off(watch.pk)
     assert not Response.objects.filter(external_id=made).exists()
 
 

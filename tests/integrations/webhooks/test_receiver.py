@@ -15,9 +15,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import watches
 from integrations.models import Delivery, ResponseWatch
 from integrations.vault.secret import Secret
+from integrations.webhooks import subscriptions
 from tests.integrations.webhooks.conftest import RESPONSE, fields_of, make_watch, text_of
 
 pytestmark = pytest.mark.django_db
@@ -190,9 +190,11 @@ def test_c11_with_the_database_away_the_sender_is_asked_to_try_again(watch, post
     def fail(*_args):
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("integrations.hints.keep", fail)
+    monkeypatch.setattr("integrations.webhooks.inbox.keep", fail)
     assert post(watch, fields_of(watch)).status_code == 503
-    monkeypatch.setattr("integrations.webhooks.ResponseWatch.objects", type("Away", (), {"select_related": fail}))
+    monkeypatch.setattr(
+        "integrations.webhooks.receiver.ResponseWatch.objects", type("Away", (), {"select_related": fail})
+    )
     answer = post(watch, fields_of(watch))
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
 
@@ -200,7 +202,7 @@ def test_c11_with_the_database_away_the_sender_is_asked_to_try_again(watch, post
 def test_c12_while_a_key_is_changed_both_open(watch, post):
     old = fields_of(watch)
     watch.former_key_envelope = watch.key_envelope
-    watch.key_envelope = watches._sealed(watch, Secret("the new key"))
+    watch.key_envelope = subscriptions._sealed(watch, Secret("the new key"))
     watch.key_set_at = timezone.now()
     watch.save()
     assert post(watch, old).status_code == 202

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import hints
 from integrations.models import Delivery, Fetch, ResponseWatch
 from integrations.qualtrics.events import Completed
+from integrations.webhooks import inbox
 from kpis.refresh import rebuild
 from tests import factories
 from tests.integrations.webhooks.conftest import make_watch
@@ -56,8 +56,8 @@ class TestPages:
 
     def test_it_shows_deliveries_with_verdicts_and_never_the_key(self, client_of, admin, survey):
         watch = make_watch(survey, successful_calls=4)
-        hints.keep(watch, Completed(survey.external_id, "R_1"))
-        hints.keep(watch, Completed("SV_other", "R_2"))
+        inbox.keep(watch, Completed(survey.external_id, "R_1"))
+        inbox.keep(watch, Completed("SV_other", "R_2"))
         Delivery.objects.filter(response_id="R_1").update(verdict="left", error_code="response_not_ready")
         page = client_of(admin).get(reverse("integrations:watch", args=[watch.pk])).content.decode()
         assert "R_1" in page
@@ -137,8 +137,8 @@ class TestApi:
 
     def test_deliveries(self, api_of, admin, survey):
         watch = make_watch(survey)
-        hints.keep(watch, Completed(survey.external_id, "R_1"))
-        hints.keep(watch, Completed(survey.external_id, "R_1"))
+        inbox.keep(watch, Completed(survey.external_id, "R_1"))
+        inbox.keep(watch, Completed(survey.external_id, "R_1"))
         [row] = api_of(admin).get(f"/api/v1/response-watches/{watch.pk}/deliveries/").json()["results"]
         assert (row["response_id"], row["verdict"], row["times"]) == ("R_1", "pending", 2)
 

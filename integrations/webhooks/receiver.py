@@ -15,11 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from integrations import hints, watches
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, LONGEST_MESSAGE, NotAMessage, NotSigned, open_message, read_form
 from integrations.tasks import wake_look_up
 from integrations.vault.encryption import EncryptionError
+from integrations.webhooks import inbox, subscriptions
 
 logger = logging.getLogger(__name__)
 
@@ -59,17 +59,17 @@ def _receive(uuid: UUID, body: bytes) -> HttpResponse:
     if watch is None:
         return HttpResponse(status=404)
     try:
-        told = open_message(read_form(body), watches.keys_of(watch))
+        told = open_message(read_form(body), subscriptions.keys_of(watch))
     except NotAMessage:
         return HttpResponse(status=400)
     except NotSigned:
-        hints.note_refused(watch)
+        inbox.note_refused(watch)
         return HttpResponse(status=403)
     except EncryptionError:
         logger.error("The key of watch %s cannot be read", watch.pk)
         return HttpResponse(status=503)
     with transaction.atomic():
-        delivery, wakes = hints.keep(watch, told)
+        delivery, wakes = inbox.keep(watch, told)
         if wakes:
-            transaction.on_commit(partial(wake_look_up, watch.pk, hints.WINDOW.total_seconds()))
+            transaction.on_commit(partial(wake_look_up, watch.pk, inbox.WINDOW.total_seconds()))
     return HttpResponse(status=202 if delivery.verdict == delivery.Verdict.PENDING else 200)

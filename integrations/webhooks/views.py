@@ -13,11 +13,11 @@ from django_htmx.http import trigger_client_event
 
 from accounts.page_request import PageRequest
 from feedback.models import Survey
-from integrations import watches as deeds
 from integrations.fetches.map_progress import data_version
 from integrations.models import Connection, ResponseWatch
 from integrations.troubles.messages import explain
-from integrations.watch_state import state_of
+from integrations.webhooks import subscriptions
+from integrations.webhooks.status import state_of
 from versioning.saving import Outdated
 
 DELIVERIES_A_PAGE = 30
@@ -29,8 +29,8 @@ def watch_new(request: PageRequest, connection_pk: int) -> HttpResponse:
     connection = get_object_or_404(Connection, pk=connection_pk)
     survey = get_object_or_404(Survey, source=connection.source_id, pk=_number(request, "survey"))
     try:
-        made = deeds.create_watch(survey, by=request.user)
-    except deeds.CannotWatch as refused:
+        made = subscriptions.create_watch(survey, by=request.user)
+    except subscriptions.CannotWatch as refused:
         messages.error(request, " ".join(explain(refused.code)))
         return redirect(_surveys(connection.pk))
     if made.trouble_code:
@@ -50,7 +50,7 @@ def watch(request: PageRequest, pk: int) -> HttpResponse:
             messages.error(request, _("Type a name for the webhook."))
             return redirect("integrations:watch", pk)
         try:
-            deeds.rename_watch(found, _number(request, "version"), name)
+            subscriptions.rename_watch(found, _number(request, "version"), name)
         except Outdated:
             messages.error(request, _changed_meanwhile())
         else:
@@ -76,7 +76,7 @@ def watch_end(request: PageRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     connection_pk = found.connection_id
     try:
-        deeds.end_watch(found, _number(request, "version"))
+        subscriptions.end_watch(found, _number(request, "version"))
     except Outdated:
         messages.error(request, _changed_meanwhile())
         return redirect("integrations:watch", pk)
@@ -88,7 +88,7 @@ def watch_end(request: PageRequest, pk: int) -> HttpResponse:
 def watch_rotate(request: PageRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     try:
-        deeds.rotate_key(found, _number(request, "version"))
+        subscriptions.rotate_key(found, _number(request, "version"))
     except Outdated:
         messages.error(request, _changed_meanwhile())
     else:
@@ -105,7 +105,7 @@ def watch_rotate(request: PageRequest, pk: int) -> HttpResponse:
 def watch_check(request: PageRequest, pk: int) -> HttpResponse:
     """Compare with Qualtrics now, as happens once a day by itself."""
     found = _found(pk)
-    deeds.check_connection(found.connection)
+    subscriptions.check_connection(found.connection)
     checked = ResponseWatch.objects.get(pk=pk)
     if checked.trouble_code:
         messages.warning(request, " ".join(explain(checked.trouble_code)))
@@ -125,7 +125,7 @@ def map_news(request: PageRequest, journey_pk: int) -> HttpResponse:
 
 
 def _found(pk: int) -> ResponseWatch:
-    return get_object_or_404(deeds.watches(), pk=pk)
+    return get_object_or_404(subscriptions.watches(), pk=pk)
 
 
 def _surveys(connection_pk: int) -> str:

@@ -15,11 +15,11 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
-from integrations import watches as deeds
 from integrations.api import Refused
 from integrations.models import Delivery, ResponseWatch
 from integrations.troubles.messages import explain
-from integrations.watch_state import state_of
+from integrations.webhooks import subscriptions
+from integrations.webhooks.status import state_of
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 
@@ -102,29 +102,31 @@ class ResponseWatches(VersionedUpdates, viewsets.ModelViewSet):
     serializer_class = ResponseWatchSerializer
 
     def get_queryset(self) -> QuerySet[ResponseWatch]:
-        return deeds.watches()
+        return subscriptions.watches()
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
         try:
-            serializer.instance = deeds.create_watch(
+            serializer.instance = subscriptions.create_watch(
                 values["survey"],
                 name=values.get("name", ""),
                 by=self.request.user,  # type: ignore[arg-type]
             )
-        except deeds.CannotWatch as refused:
+        except subscriptions.CannotWatch as refused:
             raise Refused(refused.code, " ".join(explain(refused.code))) from refused
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         watch: ResponseWatch = serializer.instance  # type: ignore[assignment]
         try:
-            deeds.rename_watch(watch, seen_version(self.request), serializer.validated_data.get("name", watch.name))
+            subscriptions.rename_watch(
+                watch, seen_version(self.request), serializer.validated_data.get("name", watch.name)
+            )
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
 
     def perform_destroy(self, instance: ResponseWatch) -> None:  # type: ignore[override]
         try:
-            deeds.end_watch(instance, seen_version(self.request))
+            subscriptions.end_watch(instance, seen_version(self.request))
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
 
@@ -134,7 +136,7 @@ class ResponseWatches(VersionedUpdates, viewsets.ModelViewSet):
         """A new subscription with a new key comes before the old one ends; the old key is valid for another day."""
         watch = self.get_object()
         try:
-            deeds.rotate_key(watch, seen_version(request))
+            subscriptions.rotate_key(watch, seen_version(request))
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
         return Response(self.get_serializer(watch).data)
