@@ -23,7 +23,7 @@ from integrations import connections as deeds
 from integrations.fetches.filters import FetchFilter
 from integrations.fetches.ledger import fetches
 from integrations.fetches.retrieval import retrieve_all, retrieve_now
-from integrations.health import with_facts
+from integrations.health.status import with_facts
 from integrations.models import Connection, Fetch
 from integrations.preview import preview
 from integrations.serializers import (

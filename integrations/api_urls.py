@@ -6,7 +6,7 @@ from rest_framework.routers import SimpleRouter
 from integrations import api, api_console, api_erasing
 from integrations.directory import api as directory_api
 from integrations.distributions import api as distributions_api
-from integrations.health_urls import api_urlpatterns as health_urlpatterns
+from integrations.health.urls import api_urlpatterns as health_urlpatterns
 from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
 from integrations.vendor.api import ThisInstallation

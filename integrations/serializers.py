@@ -15,7 +15,7 @@ from integrations.choosing import choice_of
 from integrations.fetches.ledger import time_taken, trouble_of
 from integrations.fetches.progress import progress_of
 from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
-from integrations.health import Condition, health_of
+from integrations.health.status import Condition, health_of
 from integrations.models import Connection, Fetch
 from integrations.preview import Preview
 from integrations.qualtrics.hosts import Host, normalise_host

@@ -8,8 +8,8 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from kombu.exceptions import OperationalError
 
-from integrations import alert_letters, alert_sending, alerts
 from integrations.distributions import sending, statistics
+from integrations.health import alerts, delivery, emails
 from integrations.models import Connection, Distribution, Fetch
 from integrations.sync import dispatch, engine, requests, shutdown, timekeeping, upkeep
 from integrations.sync.failpoints import reach
@@ -46,9 +46,9 @@ def tick() -> None:
     for queue in timekeeping.queues_to_ask():
         give_sign.apply_async((queue,), queue=queue, expires=timekeeping.ASK_EVERY.total_seconds())
     alerts.look()
-    for target in alert_sending.targets_to_wake():
+    for target in delivery.targets_to_wake():
         ring_target(target)
-    if alert_letters.letters_are_due():
+    if emails.letters_are_due():
         write_letters.delay()
     if timekeeping.upkeep_is_due():
         upkeep.keep_up()
@@ -129,13 +129,13 @@ def give_sign(queue: str) -> None:
 @shared_task
 def write_letters() -> None:
     """Tell the admins what is new about alerts."""
-    alert_letters.write_letters()
+    emails.write_letters()
 
 
 @shared_task
 def send_alert_messages(target: int) -> None:
     """Send what waits for this webhook, and ring again for the rest."""
-    wait = alert_sending.work_off(target)
+    wait = delivery.work_off(target)
     if wait is not None:
         ring_target(target, wait)
 

@@ -41,7 +41,7 @@ urlpatterns = [
         name="contact_delete",
     ),
     path("", include("integrations.webhooks.urls")),
-    path("", include("integrations.health_urls")),
+    path("", include("integrations.health.urls")),
     path("distributions/", distributions_views.distributions, name="distributions"),
     path("distributions/new/", distributions_views.distribution_new, name="distribution_new"),
     path("distributions/<int:pk>/", distributions_views.distribution, name="distribution"),

@@ -19,8 +19,8 @@ from config import access
 from config.demo.seed import Brand, seed
 from config.routes import Route, all_routes
 from feedback.models import FeedbackItem, Survey
-from integrations import alert_targets, alerts
 from integrations.distributions import sending, statistics
+from integrations.health import alerts, endpoints
 from integrations.models import (
     Alert,
     AlertMessage,
@@ -143,7 +143,7 @@ def _distribute(sandbox: RunningSandbox) -> None:
 
 def _raise_alerts() -> None:
     """Of the stopped connection and of what drifted, one that is over, and a webhook with a message of each state."""
-    target, _secret = alert_targets.add_target("Team chat", "https://hooks.example.org/services/T0/B1")
+    target, _secret = endpoints.add_target("Team chat", "https://hooks.example.org/services/T0/B1")
     alerts.look()
     now = timezone.now()
     Alert.objects.create(
@@ -151,7 +151,7 @@ def _raise_alerts() -> None:
         connection=Connection.objects.get(name="Coastline Rail"), survey=Survey.objects.first(),
         closed_at=now - timedelta(days=1),
     )  # fmt: skip
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     first, second = target.messages.order_by("pk")[:2]
     AlertMessage.objects.filter(pk=first.pk).update(state="delivered", tries=1, status=204, tried_at=now, due_at=None)
     AlertMessage.objects.filter(pk=second.pk).update(tries=3, status=500, tried_at=now, error_code="receiver_refused")

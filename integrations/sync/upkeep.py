@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import retention
-from integrations import alert_sending, alerts
+from integrations.health import alerts, delivery
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from integrations.vendor import call_counts
 from kpis.periods import day_bounds
@@ -34,7 +34,7 @@ def keep_up() -> None:
     lines, responses = remove_old_ledger_lines(), remove_old_responses()
     call_counts.forget_old_counts()
     alerts.forget_old_alerts()
-    alert_sending.forget_old_messages()
+    delivery.forget_old_messages()
     logger.info(
         "Upkeep: %d files, %d rejected records, %d ledger lines, %d responses removed",
         files,

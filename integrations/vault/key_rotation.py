@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from integrations import alert_targets
+from integrations.health import endpoints
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
@@ -46,7 +46,7 @@ COLUMNS = (
     Envelopes(Connection, "client_secret_envelope", partial(tokens.place, column="client_secret_envelope")),
     Envelopes(ResponseWatch, "key_envelope", subscriptions.place),
     Envelopes(ResponseWatch, "former_key_envelope", subscriptions.place),
-    Envelopes(AlertTarget, "secret_envelope", alert_targets.place),
+    Envelopes(AlertTarget, "secret_envelope", endpoints.place),
 )
 
 

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Organisation
 from accounts.page_request import PageRequest
 from integrations import connections as deeds
-from integrations.alert_view import as_rows
 from integrations.fetches.ledger import fetches
 from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_all
 from integrations.forms import ConnectionForm
-from integrations.health import details_of, health_of, with_facts
+from integrations.health.badges import as_rows
+from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.testing import suggested_host, test_and_keep
 from integrations.troubles.messages import explain

@@ -20,7 +20,7 @@ from accounts.page_request import PageRequest
 from feedback import items as deeds
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import Choice, choice_of
-from integrations.health import health_of, with_facts
+from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
 from integrations.preview import preview
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of

@@ -40,7 +40,7 @@ from config.demo import seed
 from config.logs import OneLine, RedactSecrets
 from config.routes import all_routes
 from feedback.models import Question
-from integrations import alert_sending, alert_targets, alerts
+from integrations.health import alerts, delivery, endpoints
 from integrations.models import Connection, Distribution, Fetch, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import FORM, signature, topic_of
 from integrations.qualtrics.gateway import Gateway
@@ -387,10 +387,10 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
     walk.watch(Connection.objects.get(name="Coastline Rail"))
     settings.ALERT_TEST_HOSTS = ["127.0.0.1:9"]  # nobody is there: each message fails and is kept
     house.environment["ALERT_TEST_HOSTS"] = "127.0.0.1:9"
-    target, secret = alert_targets.add_target("Team chat", "http://127.0.0.1:9/hook")
+    target, secret = endpoints.add_target("Team chat", "http://127.0.0.1:9/hook")
     wanted["alert secret"] = secret.reveal()
     alerts.look()
-    alert_sending.work_off(target.pk)
+    delivery.work_off(target.pk)
     database.force_debug_cursor = False
     walk.look_everywhere()
     for name in ("Coastline Rail", "Banque Méridian", "By page 4"):

@@ -18,7 +18,8 @@ from django.db import connection as database
 from django.utils import timezone
 
 from feedback.models import Source
-from integrations import alert_targets, connections
+from integrations import connections
+from integrations.health import endpoints
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption, key_rotation
 from integrations.vault.checks import keys_open_what_is_stored
@@ -57,7 +58,7 @@ def fill(count: int) -> dict[tuple[str, int, str], str]:
         column = "token_envelope" if number % 3 else "client_secret_envelope"
         made["connection", row.pk, column] = f"{'token' if number % 3 else 'client secret'} {number}"
     target = AlertTarget(name="Chat", url="https://chat.example/hook")
-    target.secret_envelope = encryption.encrypt(Secret("signs alerts"), **alert_targets.place(target))
+    target.secret_envelope = encryption.encrypt(Secret("signs alerts"), **endpoints.place(target))
     target.save()
     made["alerttarget", target.pk, "secret_envelope"] = "signs alerts"
     for number in range((count - len(rows) - 1) // 2):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from accounts.roles import Role
-from integrations import alert_letters, alerts
+from integrations.health import alerts, emails
 from integrations.models import Alert, Connection, Installation, Timekeeping
 from integrations.vendor import instance_guard
 from tests import factories
@@ -33,8 +33,8 @@ def go_on(clock, mailbox, **passed) -> list[str]:
     clock.shift(timedelta(**passed))
     mailbox.clear()
     alerts.look()
-    if alert_letters.letters_are_due():
-        alert_letters.write_letters()
+    if emails.letters_are_due():
+        emails.write_letters()
     return [letter.subject for letter in mailbox]
 
 
@@ -100,7 +100,7 @@ def test_what_ended_before_anybody_was_told_is_not_told(clock, admin, mailoutbox
 def test_two_ticks_at_once_send_one_letter(clock, admin, mailoutbox):
     factories.make_connection(stopped_code="token_refused")
     alerts.look()
-    assert [alert_letters.letters_are_due(), alert_letters.letters_are_due()] == [True, False]
+    assert [emails.letters_are_due(), emails.letters_are_due()] == [True, False]
 
 
 def test_what_reached_nobody_is_tried_again(clock, admin, mailoutbox, monkeypatch):
@@ -108,7 +108,7 @@ def test_what_reached_nobody_is_tried_again(clock, admin, mailoutbox, monkeypatc
         raise SMTPException("no")
 
     with monkeypatch.context() as patched:
-        patched.setattr(alert_letters, "send_mail", fail)
+        patched.setattr(emails, "send_mail", fail)
         factories.make_connection(stopped_code="token_refused")
         assert go_on(clock, mailoutbox) == []
     assert go_on(clock, mailoutbox, minutes=5) == []
@@ -135,14 +135,14 @@ def test_a_copy_of_the_database_writes_to_nobody(clock, admin, mailoutbox):
 def test_an_alert_that_ends_while_the_letter_is_written_is_told_as_ended_next(clock, admin, mailoutbox, monkeypatch):
     factories.make_connection(stopped_code="token_refused")
     alerts.look()
-    send = alert_letters.send_mail
+    send = emails.send_mail
 
     def end_meanwhile(*args):
         Alert.objects.update(closed_at=timezone.now(), letter_due_at=None)
         return send(*args)
 
     with monkeypatch.context() as patched:
-        patched.setattr(alert_letters, "send_mail", end_meanwhile)
-        alert_letters.write_letters()
+        patched.setattr(emails, "send_mail", end_meanwhile)
+        emails.write_letters()
     Connection.objects.update(stopped_code="")
     assert go_on(clock, mailoutbox, minutes=11) == ["Parcours: what was wrong has ended"]

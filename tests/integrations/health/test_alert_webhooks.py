@@ -16,9 +16,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations import alert_sending, alert_targets, alerts, tasks
-from integrations.alert_sending import RETRY_AFTER, signature, work_off
-from integrations.alert_targets import AddressRefused, checked_url
+from integrations import tasks
+from integrations.health import alerts, delivery, endpoints
+from integrations.health.delivery import RETRY_AFTER, signature, work_off
+from integrations.health.endpoints import AddressRefused, checked_url
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
 from integrations.troubles.messages import CODES
 from integrations.vault.encryption import EnvelopeBroken
@@ -77,7 +78,7 @@ def receiver(settings) -> Iterator[Receiver]:
 
 @pytest.fixture
 def target(receiver, db) -> AlertTarget:
-    return alert_targets.add_target("Team chat", f"http://{receiver.place}/hook?room=7")[0]
+    return endpoints.add_target("Team chat", f"http://{receiver.place}/hook?room=7")[0]
 
 
 def message() -> AlertMessage:
@@ -119,10 +120,10 @@ def test_an_alert_is_told_when_it_opens_and_when_it_ends(receiver, target, setti
 
 def test_the_receiver_can_check_who_sent_it_and_when(receiver, target):
     """As the specification says it, with nothing of ours."""
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     work_off(target.pk)
     headers, body = receiver.got[0]
-    secret = alert_targets.secret_of(target).reveal()
+    secret = endpoints.secret_of(target).reveal()
     assert secret.startswith("whsec_")
     key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     assert len(key) == 32
@@ -137,7 +138,7 @@ def test_the_receiver_can_check_who_sent_it_and_when(receiver, target):
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])
 def test_what_is_not_accepted_is_sent_again_with_the_same_id(receiver, target, status):
     receiver.status = status
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     assert work_off(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)
     assert (message().state, message().status, message().error_code) == ("pending", status, "receiver_refused")
     assert work_off(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)  # not before its time
@@ -151,7 +152,7 @@ def test_what_is_not_accepted_is_sent_again_with_the_same_id(receiver, target, s
 
 def test_after_two_days_it_is_given_up(receiver, target):
     receiver.status = 500
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     started = timezone.now()
     with time_machine.travel(started, tick=False) as clock:
         waits = []
@@ -167,24 +168,24 @@ def test_after_two_days_it_is_given_up(receiver, target):
 def test_a_failing_receiver_is_asked_once_for_all_that_waits(receiver, target):
     receiver.status = 500
     for _ in range(5):
-        alert_targets.send_test(target)
+        endpoints.send_test(target)
     work_off(target.pk)
     work_off(target.pk)
     assert len(receiver.got) == 1
-    assert alert_sending.targets_to_wake() == []
+    assert delivery.targets_to_wake() == []
     receiver.status = 200
     AlertMessage.objects.update(due_at=timezone.now())
-    assert alert_sending.targets_to_wake() == [target.pk]
+    assert delivery.targets_to_wake() == [target.pk]
     work_off(target.pk)
     assert len(receiver.got) == 6
     assert len(set(receiver.ids)) == 5
 
 
 def test_a_slow_receiver_holds_a_worker_only_so_long(receiver, target, monkeypatch):
-    monkeypatch.setattr(alert_sending, "SECONDS_A_TRY", 0.3)
+    monkeypatch.setattr(delivery, "SECONDS_A_TRY", 0.3)
     receiver.delay = 2
     for _ in range(3):
-        alert_targets.send_test(target)
+        endpoints.send_test(target)
     started = time.monotonic()
     work_off(target.pk)
     assert time.monotonic() - started < 1.5
@@ -195,17 +196,17 @@ def test_a_slow_receiver_holds_a_worker_only_so_long(receiver, target, monkeypat
 
 
 def test_of_two_workers_one_sends(receiver, target):
-    sent = alert_targets.send_test(target)
+    sent = endpoints.send_test(target)
     seen = AlertMessage.objects.get(pk=sent.pk)
-    assert alert_sending._take(sent)
-    assert not alert_sending._take(seen)
+    assert delivery._take(sent)
+    assert not delivery._take(seen)
 
 
 def test_a_message_whose_worker_died_is_sent_again(receiver, target):
-    sent = alert_targets.send_test(target)
-    alert_sending._take(sent)
-    assert work_off(target.pk) == pytest.approx(alert_sending.LEASE.total_seconds(), abs=2)
-    with time_machine.travel(timezone.now() + alert_sending.LEASE + timedelta(seconds=1)):
+    sent = endpoints.send_test(target)
+    delivery._take(sent)
+    assert work_off(target.pk) == pytest.approx(delivery.LEASE.total_seconds(), abs=2)
+    with time_machine.travel(timezone.now() + delivery.LEASE + timedelta(seconds=1)):
         work_off(target.pk)
     assert len(receiver.got) == 1
     assert message().state == "delivered"
@@ -213,8 +214,8 @@ def test_a_message_whose_worker_died_is_sent_again(receiver, target):
 
 def test_a_receiver_that_is_gone_gets_nothing_more_until_it_is_tested(receiver, target):
     receiver.status = 410
-    alert_targets.send_test(target)
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
+    endpoints.send_test(target)
     work_off(target.pk)
     factories.make_connection(stopped_code="token_refused")
     alerts.look()
@@ -224,7 +225,7 @@ def test_a_receiver_that_is_gone_gets_nothing_more_until_it_is_tested(receiver, 
     receiver.status = 200
     target.refresh_from_db()
     assert target.is_gone
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     work_off(target.pk)
     assert not AlertTarget.objects.get().is_gone
     assert len(receiver.got) == 2
@@ -244,13 +245,13 @@ def test_the_tick_wakes_a_worker_for_what_is_due(receiver, target, monkeypatch):
 
 def test_a_copy_of_the_database_tells_nobody_until_an_admin_says_what_it_is(receiver, target):
     instance_guard.known()
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     Installation.objects.update(place="another")
-    assert alert_sending.targets_to_wake() == []
+    assert delivery.targets_to_wake() == []
     assert work_off(target.pk) is None
     assert receiver.got == []
     instance_guard.vouch(is_copy=False)
-    assert alert_sending.targets_to_wake() == [target.pk]
+    assert delivery.targets_to_wake() == [target.pk]
     work_off(target.pk)
     assert message().state == "delivered"
 
@@ -291,8 +292,8 @@ def test_other_addresses_are_refused(typed):
     [["127.0.0.1"], ["10.0.0.7"], ["169.254.169.254"], ["93.184.216.34", "192.168.1.1"], ["::1"], ["100.64.0.1"]],
 )
 def test_a_name_that_leads_inside_is_never_connected_to(receiver, addresses):
-    target, _secret = alert_targets.add_target("Inner", "https://hooks.example.org/")
-    alert_targets.send_test(target)
+    target, _secret = endpoints.add_target("Inner", "https://hooks.example.org/")
+    endpoints.send_test(target)
     network = RedirectedNetwork(int(receiver.place.partition(":")[2]), addresses)
     work_off(target.pk, network)
     assert network.connected == []
@@ -301,8 +302,8 @@ def test_a_name_that_leads_inside_is_never_connected_to(receiver, addresses):
 
 
 def test_a_certificate_of_somebody_else_is_refused(receiver):
-    target, _secret = alert_targets.add_target("Imitated", "https://hooks.example.org/")
-    alert_targets.send_test(target)
+    target, _secret = endpoints.add_target("Imitated", "https://hooks.example.org/")
+    endpoints.send_test(target)
     network = RedirectedNetwork(int(receiver.place.partition(":")[2]))
     work_off(target.pk, network)
     assert network.connected == [("93.184.216.34", 443)]
@@ -312,7 +313,7 @@ def test_a_certificate_of_somebody_else_is_refused(receiver):
 
 def test_a_test_host_counts_only_while_the_setting_names_it(receiver, target, settings):
     settings.ALERT_TEST_HOSTS = []
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     work_off(target.pk)
     assert receiver.got == []
     assert message().state == "pending"
@@ -323,18 +324,18 @@ def test_a_test_host_counts_only_while_the_setting_names_it(receiver, target, se
 
 
 def test_the_secret_is_bound_to_its_row_and_address(receiver, target):
-    other, _secret = alert_targets.add_target("Other", f"http://{receiver.place}/other")
+    other, _secret = endpoints.add_target("Other", f"http://{receiver.place}/other")
     AlertTarget.objects.filter(pk=other.pk).update(secret_envelope=target.secret_envelope)
     with pytest.raises(EnvelopeBroken):
-        alert_targets.secret_of(AlertTarget.objects.get(pk=other.pk))
+        endpoints.secret_of(AlertTarget.objects.get(pk=other.pk))
     AlertTarget.objects.filter(pk=target.pk).update(url="https://evil.example/")
     with pytest.raises(EnvelopeBroken):
-        alert_targets.secret_of(AlertTarget.objects.get(pk=target.pk))
+        endpoints.secret_of(AlertTarget.objects.get(pk=target.pk))
 
 
 def test_without_its_key_nothing_is_sent_and_the_reason_is_kept(receiver, target, settings):
     settings.ENCRYPTION_KEYS = []
-    alert_targets.send_test(target)
+    endpoints.send_test(target)
     work_off(target.pk)
     assert receiver.got == []
     assert message().error_code == "key_missing"
@@ -342,9 +343,9 @@ def test_without_its_key_nothing_is_sent_and_the_reason_is_kept(receiver, target
 
 def test_messages_of_long_ago_go(receiver, target):
     for _ in range(3):
-        alert_targets.send_test(target)
+        endpoints.send_test(target)
     old = timezone.now() - timedelta(days=31)
     pks = list(AlertMessage.objects.values_list("pk", flat=True))
     AlertMessage.objects.filter(pk__in=pks[:2]).update(created_at=old)
     AlertMessage.objects.filter(pk=pks[0]).update(state="delivered", due_at=None)
-    assert alert_sending.forget_old_messages() == 1
+    assert delivery.forget_old_messages() == 1

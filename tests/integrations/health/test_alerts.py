@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations import alerts, tasks
+from integrations import tasks
+from integrations.health import alerts
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
 from integrations.sync import requests
 from integrations.troubles.messages import CODES

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import alert_targets, alerts, tasks
-from integrations.health import signs
+from integrations import tasks
+from integrations.health import alerts, endpoints
+from integrations.health.status import signs
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.vendor import call_counts
 from tests import factories
@@ -34,8 +35,8 @@ def api(api_of, admin):
 def rung(monkeypatch) -> list[int]:
     """The webhooks for which a worker would have been woken."""
     found: list[int] = []
-    monkeypatch.setattr("integrations.views.health.wake_target", found.append)
-    monkeypatch.setattr("integrations.api_health.wake_target", found.append)
+    monkeypatch.setattr("integrations.health.views.wake_target", found.append)
+    monkeypatch.setattr("integrations.health.api.wake_target", found.append)
     return found
 
 
@@ -211,7 +212,7 @@ def test_a_webhook_is_added_its_secret_shown_once_and_deleted(alice):
     page = alice.post(address, {"name": "Team chat", "url": "https://hooks.example.org/x"}).content.decode()
     secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page)[0]
     target = AlertTarget.objects.get()
-    assert alert_targets.secret_of(target).reveal() == secret
+    assert endpoints.secret_of(target).reveal() == secret
     for again in (address, reverse("integrations:alert_target", args=[target.pk])):
         assert "whsec_" not in alice.get(again).content.decode()
     assert secret not in target.secret_envelope
@@ -227,7 +228,7 @@ def test_an_address_that_is_refused_says_why_at_its_field(alice):
 
 
 def test_a_test_message_wakes_a_worker_and_its_result_is_shown(alice, rung):
-    target, _secret = alert_targets.add_target("Team chat", "https://hooks.example.org/")
+    target, _secret = endpoints.add_target("Team chat", "https://hooks.example.org/")
     alice.post(reverse("integrations:alert_target_test", args=[target.pk]))
     assert rung == [target.pk]
     AlertMessage.objects.update(status=500, error_code="receiver_refused", tries=1)

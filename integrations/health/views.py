@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.page_request import PageRequest
-from integrations import alert_targets as deeds
-from integrations.alert_view import as_rows
-from integrations.alerts import alerts
-from integrations.health import by_urgency, signs
-from integrations.health_forms import AlertTargetForm
+from integrations.health import endpoints
+from integrations.health.alerts import alerts
+from integrations.health.badges import as_rows
+from integrations.health.forms import AlertTargetForm
+from integrations.health.status import by_urgency, signs
 from integrations.models import AlertMessage, AlertTarget, Connection
 from integrations.tasks import wake_target
 from integrations.troubles.messages import explain
@@ -59,18 +59,18 @@ def alert_targets(request: PageRequest) -> HttpResponse:
     secret = ""
     if request.method == "POST" and form.is_valid():
         try:
-            _made, made_secret = deeds.add_target(form.cleaned_data["name"], form.cleaned_data["url"], request.user)
+            _made, made_secret = endpoints.add_target(form.cleaned_data["name"], form.cleaned_data["url"], request.user)
         except EncryptionError as error:
             form.add_error(None, " ".join(explain(error.code)))
         else:
             secret, form = made_secret.reveal(), AlertTargetForm()
-    context = {"form": form, "targets": deeds.targets(), "secret": secret, "crumbs": _crumbs()}
+    context = {"form": form, "targets": endpoints.targets(), "secret": secret, "crumbs": _crumbs()}
     return render(request, "integrations/alert_targets.html", context, status=422 if form.errors else 200)
 
 
 def alert_target(request: PageRequest, pk: int) -> HttpResponse:
     """One webhook with what was sent there."""
-    found = get_object_or_404(deeds.targets(), pk=pk)
+    found = get_object_or_404(endpoints.targets(), pk=pk)
     page = Paginator(found.messages.all(), A_PAGE).get_page(request.GET.get("page"))
     context = {
         "target": found,
@@ -86,7 +86,7 @@ def alert_target(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_target_test(request: PageRequest, pk: int) -> HttpResponse:
-    deeds.send_test(get_object_or_404(AlertTarget, pk=pk))
+    endpoints.send_test(get_object_or_404(AlertTarget, pk=pk))
     wake_target(pk)
     messages.success(request, _("A test message is on its way. Load this page again to see what became of it."))
     return redirect("integrations:alert_target", pk)

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from accounts.links import mail_is_sent
 from accounts.models import Organisation, User
 from accounts.roles import people_with
-from integrations.alerts import REMIND_EVERY
+from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.instance_guard import is_vouched_for

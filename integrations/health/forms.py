@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrations.alert_targets import LONGEST_URL, AddressRefused, checked_url
+from integrations.health.endpoints import LONGEST_URL, AddressRefused, checked_url
 from integrations.troubles.messages import explain
 
 

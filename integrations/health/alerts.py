@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from feedback.models import FeedbackItem
 from feedback.states import MISSED_FETCHES, facts_of
-from integrations import alert_targets
+from integrations.health import endpoints
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.sync import closing, plan
 
@@ -216,7 +216,7 @@ def _open(fact: Fact) -> bool:
                 opened_at=now,
                 letter_due_at=now,
             )
-            alert_targets.announce("alert.opened", alert)
+            endpoints.announce("alert.opened", alert)
     except IntegrityError:  # another tick was first, or what it is about has just been deleted
         return False
     return True
@@ -230,7 +230,7 @@ def _close(alert: Alert) -> bool:
     if not standing.update(closed_at=now, letter_due_at=now if alert.told_at else None):
         return False
     alert.closed_at = now
-    alert_targets.announce("alert.closed", alert)
+    endpoints.announce("alert.closed", alert)
     return True
 
 

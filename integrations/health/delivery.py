@@ -18,7 +18,7 @@ import requests
 from django.db.models import F, Min
 from django.utils import timezone
 
-from integrations.alert_targets import is_test_host, secret_of
+from integrations.health.endpoints import is_test_host, secret_of
 from integrations.models import AlertMessage, AlertTarget
 from integrations.outbound.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.troubles.errors import NoConnection, QualtricsError

@@ -16,10 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import alert_targets as deeds
-from integrations.alerts import alerts
 from integrations.api import Refused
-from integrations.health import Details, by_urgency, details_of, health_of, signs, with_facts
+from integrations.health import endpoints
+from integrations.health.alerts import alerts
+from integrations.health.status import Details, by_urgency, details_of, health_of, signs, with_facts
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
 from integrations.serializers import FetchSerializer, HealthSerializer
 from integrations.tasks import wake_target
@@ -170,7 +170,7 @@ class Alerts(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericV
 
 
 class AlertTargetSerializer(serializers.ModelSerializer):
-    url = serializers.CharField(max_length=deeds.LONGEST_URL, help_text=_("https, and a public address."))
+    url = serializers.CharField(max_length=endpoints.LONGEST_URL, help_text=_("https, and a public address."))
     secret = serializers.SerializerMethodField(
         help_text=_("Answered once, when the webhook is added: it checks the signatures of all messages.")
     )
@@ -189,8 +189,8 @@ class AlertTargetSerializer(serializers.ModelSerializer):
 
     def validate_url(self, url: str) -> str:
         try:
-            return deeds.checked_url(url)
-        except deeds.AddressRefused as refused:
+            return endpoints.checked_url(url)
+        except endpoints.AddressRefused as refused:
             raise serializers.ValidationError(" ".join(explain(refused.code)), code=refused.code) from None
 
 
@@ -233,14 +233,14 @@ class AlertTargets(
     filter_backends: list[Any] = []
 
     def get_queryset(self) -> QuerySet[AlertTarget]:
-        return deeds.targets()
+        return endpoints.targets()
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         try:
-            made, secret = deeds.add_target(values["name"], values["url"], request.user)  # type: ignore[arg-type]
+            made, secret = endpoints.add_target(values["name"], values["url"], request.user)  # type: ignore[arg-type]
         except EncryptionError as error:
             raise Refused(error.code, " ".join(explain(error.code))) from error
         context = {**self.get_serializer_context(), "secret": secret.reveal()}
@@ -251,7 +251,7 @@ class AlertTargets(
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str | None = None) -> Response:
         """It is on its way; look at the deliveries for what became of it."""
-        message = deeds.send_test(self.get_object())
+        message = endpoints.send_test(self.get_object())
         wake_target(message.target_id)
         return Response(AlertMessageSerializer(message).data, status=status.HTTP_202_ACCEPTED)
 
