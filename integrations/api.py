@@ -25,7 +25,6 @@ from integrations.fetches.ledger import fetches
 from integrations.fetches.retrieval import retrieve_all, retrieve_now
 from integrations.health.status import with_facts
 from integrations.models import Connection, Fetch
-from integrations.preview import preview
 from integrations.serializers import (
     CheckSerializer,
     ConnectionChoiceSerializer,
@@ -40,6 +39,7 @@ from integrations.surveys.catalogue import Listing, questions_of, surveys_of
 from integrations.sync.requests import CannotFetch
 from integrations.testing import test_and_keep
 from integrations.troubles.messages import explain
+from integrations.wizard.preview import preview
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated
 

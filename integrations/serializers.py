@@ -17,13 +17,13 @@ from integrations.fetches.progress import progress_of
 from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.health.status import Condition, health_of
 from integrations.models import Connection, Fetch
-from integrations.preview import Preview
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.testing import results_of
 from integrations.troubles.errors import HostRefused
 from integrations.troubles.messages import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.vault.secret import Secret
+from integrations.wizard.preview import Preview
 from kpis.formulas import Formula, FormulaError
 from versioning.api import VersionedSerializer
 

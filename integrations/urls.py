@@ -8,7 +8,8 @@ from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, erasing, wizard
+from integrations.views import connections, console, erasing
+from integrations.wizard import views as wizard_views
 
 app_name = "integrations"
 urlpatterns = [
@@ -51,6 +52,6 @@ urlpatterns = [
     path("distributions/<int:pk>/discard/", distributions_views.distribution_discard, name="distribution_discard"),
     path("feeds/<int:pk>/reconciliation/", reconciliation_views.reconciliation, name="reconciliation"),
     path("erasure/", erasing.erasure, name="erasure"),
-    path("feedback-data/", wizard.wizard_start, name="wizard_start"),
-    path("feedback-data/<int:pk>/", wizard.wizard_edit, name="wizard_edit"),
+    path("feedback-data/", wizard_views.wizard_start, name="wizard_start"),
+    path("feedback-data/<int:pk>/", wizard_views.wizard_edit, name="wizard_edit"),
 ]

@@ -10,9 +10,9 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback import intake
 from feedback.models import Survey
-from integrations.preview import SHOWN, preview
 from integrations.surveys.catalogue import questions_of, surveys_of
 from integrations.verdicts import verdict_on
+from integrations.wizard.preview import SHOWN, preview
 from kpis.formulas import Formula
 from kpis.proposals import propose
 from kpis.refresh import refresh_changed_days

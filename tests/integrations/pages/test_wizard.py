@@ -327,7 +327,7 @@ class TestTrouble:
 
     def test_a_slow_export_says_so(self, walk, connection, sandbox, monkeypatch, woken):
         sandbox.control.change_settings(export_mode="slow")
-        monkeypatch.setattr("integrations.preview.PATIENCE", 0.3)
+        monkeypatch.setattr("integrations.wizard.preview.PATIENCE", 0.3)
         to_metric(walk, connection).press()
         assert "Qualtrics is taking its time." in walk.page
         walk.press("save")

@@ -22,9 +22,9 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import Choice, choice_of
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
-from integrations.preview import preview
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of
-from integrations.wizard import ORDER, STEPS, WizardForm, answers_of
+from integrations.wizard.forms import ORDER, STEPS, WizardForm, answers_of
+from integrations.wizard.preview import preview
 from journeys.models import Lane, Stage
 from journeys.redrawing import map_again
 from kpis.formulas import Formula

@@ -1,0 +1,1 @@
+"""Adding and changing a feedback item: connection, survey, question, metric, preview."""
