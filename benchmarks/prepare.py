@@ -19,7 +19,7 @@ from benchmarks.data import MAPPED, SURVEY, ZONE  # noqa: E402
 from benchmarks.vendor import TOKEN  # noqa: E402
 from feedback import items  # noqa: E402
 from feedback.models import Question, Survey  # noqa: E402
-from integrations import connections  # noqa: E402
+from integrations.connections import editing  # noqa: E402
 from integrations.models import Connection  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
 from integrations.surveys.mirror import mirror_questions  # noqa: E402
@@ -34,7 +34,7 @@ def prepare(host: str, surveys: int) -> dict[str, object]:
     organisation = Organisation.current()
     organisation.name, organisation.time_zone = "Benchmark", ZONE
     organisation.save()
-    connection = connections.create_connection(
+    connection = editing.create_connection(
         host=normalise_host(host), token=Secret(TOKEN), name="Benchmark", frequency="daily"
     )
     made = [add_survey(connection, SURVEY if n == 0 else f"{SURVEY}{n}") for n in range(surveys)]

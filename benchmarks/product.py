@@ -22,7 +22,8 @@ from benchmarks.data import SURVEY  # noqa: E402
 from benchmarks.effort import spent  # noqa: E402
 from benchmarks.vendor import TOKEN  # noqa: E402
 from feedback.models import Survey  # noqa: E402
-from integrations import connections, tasks  # noqa: E402
+from integrations import tasks  # noqa: E402
+from integrations.connections import editing  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
 from integrations.sync import engine, requests  # noqa: E402
@@ -81,7 +82,7 @@ def main() -> None:
     elif chosen.what == "move":
         host, token = normalise_host(chosen.which), Secret(TOKEN)
         made = Connection.objects.get(name="Benchmark")
-        connections.change_connection(made, made.version, host=host, token=token)
+        editing.change_connection(made, made.version, host=host, token=token)
         print(json.dumps(host.name))
     else:
         fetch = ask(chosen.full)

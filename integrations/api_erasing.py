@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from feedback.models import Erasure
 from integrations import contact_responses, erasing
-from integrations.api import VendorTrouble
+from integrations.connections.api import VendorTrouble
 from integrations.directory.forms import ONE_LINE
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError

@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api, api_console, api_erasing
+from integrations import api_console, api_erasing
+from integrations.connections import api as connections_api
 from integrations.directory import api as directory_api
 from integrations.distributions import api as distributions_api
 from integrations.health.urls import api_urlpatterns as health_urlpatterns
@@ -13,11 +14,11 @@ from integrations.vendor.api import ThisInstallation
 from integrations.webhooks.urls import api_urlpatterns
 
 router = SimpleRouter()
-router.register("connections", api.Connections, basename="connection")
+router.register("connections", connections_api.Connections, basename="connection")
 router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
 router.register("distributions", distributions_api.Distributions, basename="distribution")
 router.register("erasures", api_erasing.Erasures, basename="erasure")
-router.register("fetches", api.Fetches, basename="fetch")
+router.register("fetches", connections_api.Fetches, basename="fetch")
 
 urlpatterns = [
     path("installation/", ThisInstallation.as_view(), name="installation"),
@@ -38,7 +39,7 @@ urlpatterns = [
         distributions_api.DistributionChoices.as_view(),
         name="distribution-choices",
     ),
-    path("surveys/<int:pk>/fetch/", api.RetrieveNow.as_view(), name="survey-fetch"),
+    path("surveys/<int:pk>/fetch/", connections_api.RetrieveNow.as_view(), name="survey-fetch"),
     path("surveys/<int:pk>/questionnaire/", surveys_api.Questionnaire.as_view(), name="survey-questionnaire"),
     path("surveys/<int:pk>/read/", surveys_api.ReadSurvey.as_view(), name="survey-read"),
     path(

@@ -2,26 +2,27 @@
 
 from django.urls import include, path
 
+from integrations.connections import views as connections_views
 from integrations.directory import views as directory_views
 from integrations.distributions import views as distributions_views
 from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import connections, console, erasing
+from integrations.views import console, erasing
 from integrations.wizard import views as wizard_views
 
 app_name = "integrations"
 urlpatterns = [
-    path("connections/", connections.connection_list, name="connection_list"),
+    path("connections/", connections_views.connection_list, name="connection_list"),
     path("installation/", installation, name="installation"),
-    path("connections/new/", connections.connection_new, name="connection_new"),
-    path("connections/<int:pk>/", connections.connection, name="connection"),
-    path("connections/<int:pk>/edit/", connections.connection_edit, name="connection_edit"),
-    path("connections/<int:pk>/switch/", connections.connection_switch, name="connection_switch"),
-    path("connections/<int:pk>/test/", connections.connection_test, name="connection_test"),
-    path("connections/<int:pk>/host/", connections.connection_correct_host, name="connection_correct_host"),
-    path("connections/<int:pk>/delete/", connections.connection_delete, name="connection_delete"),
+    path("connections/new/", connections_views.connection_new, name="connection_new"),
+    path("connections/<int:pk>/", connections_views.connection, name="connection"),
+    path("connections/<int:pk>/edit/", connections_views.connection_edit, name="connection_edit"),
+    path("connections/<int:pk>/switch/", connections_views.connection_switch, name="connection_switch"),
+    path("connections/<int:pk>/test/", connections_views.connection_test, name="connection_test"),
+    path("connections/<int:pk>/host/", connections_views.connection_correct_host, name="connection_correct_host"),
+    path("connections/<int:pk>/delete/", connections_views.connection_delete, name="connection_delete"),
     path("connections/<int:pk>/surveys/", surveys_views.survey_list_read, name="survey_list_read"),
     path("surveys/", surveys_views.survey_list, name="survey_list"),
     path("surveys/<int:pk>/", surveys_views.survey, name="survey"),

@@ -14,11 +14,11 @@ from accounts.roles import Role, give_role
 from config.demo import maps
 from feedback import items
 from feedback.models import FeedbackItem, Frequency, Question, Survey
-from integrations import connections
+from integrations.connections import editing
+from integrations.connections.testing import test_and_keep
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
-from integrations.testing import test_and_keep
 from integrations.vault.secret import Secret
 from integrations.vendor import instance_guard
 from integrations.vendor.clients import client_for
@@ -74,11 +74,11 @@ def _connect(brand: Brand, admin: User) -> Connection:
     host, token = normalise_host(brand.host), Secret(brand.token)
     connection = Connection.objects.filter(name=brand.name).first()
     if connection is None:
-        connection = connections.create_connection(
+        connection = editing.create_connection(
             host=host, token=token, by=admin, name=brand.name, frequency=Frequency.HOURLY
         )
     elif connection.host != host.name:
-        connections.change_connection(connection, connection.version, host=host, token=token)
+        editing.change_connection(connection, connection.version, host=host, token=token)
     test_and_keep(connection)
     return connection
 

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.api import Refused, VendorTrouble
+from integrations.connections.api import Refused, VendorTrouble
 from integrations.directory import contacts
 from integrations.directory.forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.api import Refused, VendorTrouble
+from integrations.connections.api import Refused, VendorTrouble
 from integrations.directory.api import NamedSerializer
 from integrations.directory.forms import ONE_LINE
 from integrations.distributions import sending

@@ -16,12 +16,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.api import Refused
+from integrations.connections.api import Refused
+from integrations.connections.serializers import FetchSerializer, HealthSerializer
 from integrations.health import endpoints
 from integrations.health.alerts import alerts
 from integrations.health.status import Details, by_urgency, details_of, health_of, signs, with_facts
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
-from integrations.serializers import FetchSerializer, HealthSerializer
 from integrations.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.models import Survey
-from integrations.api import Refused, VendorTrouble
+from integrations.connections.api import Refused, VendorTrouble
 from integrations.surveys.catalogue import read_again, stored_responses
 from integrations.surveys.listing import shown_of, surveys
 from integrations.troubles.messages import explain

@@ -8,11 +8,11 @@ from django import template
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
+from integrations.connections.testing import results_of
 from integrations.fetches.ledger import time_taken
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.findings import CheckResult
 from integrations.surveys.catalogue import LIVE_LOOKS
-from integrations.testing import results_of
 from integrations.vendor.instance_guard import is_vouched_for
 from kpis.wording import number_text
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
-from integrations.api import Refused
+from integrations.connections.api import Refused
 from integrations.models import Delivery, ResponseWatch
 from integrations.troubles.messages import explain
 from integrations.webhooks import subscriptions

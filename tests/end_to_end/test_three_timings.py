@@ -9,7 +9,7 @@ import pytest
 from accounts.models import User
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
-from integrations import connections
+from integrations.connections import editing
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.vault.secret import Secret
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def connected(house: House) -> Callable[[str], Survey]:
     """A connection to the sandbox; gives a survey of it, with its questions read."""
-    connection = connections.create_connection(
+    connection = editing.create_connection(
         host=normalise_host(house.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Coastline", frequency="hourly"
     )
 

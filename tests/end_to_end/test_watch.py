@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from accounts.roles import Role
 from feedback import items
 from feedback.models import Response
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Connection, Delivery
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
@@ -28,7 +28,7 @@ WITHIN = 10.0  # seconds
 
 def draw(house: House, item_title: str):
     """A map with one item: the recommendation after the journey. Retrieved daily only, so that it is not the timetable."""
-    connection = connections.create_connection(
+    connection = editing.create_connection(
         host=normalise_host(house.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Coastline Rail", frequency="daily"
     )
     with client_for(connection) as client:

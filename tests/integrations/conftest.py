@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from integrations.connections import create_connection
+from integrations.connections.editing import create_connection
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.secret import Secret

@@ -9,15 +9,15 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from feedback.models import Survey
-from integrations import connections
-from integrations.connections import create_connection
+from integrations.connections import editing
+from integrations.connections.editing import create_connection
+from integrations.connections.testing import test_and_keep as run_test
 from integrations.console import as_curl, call_api, read_call
 from integrations.directory import contacts
 from integrations.models import Connection, ResponseWatch
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
 from integrations.surveys.catalogue import surveys_of
-from integrations.testing import test_and_keep as run_test
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from integrations.vendor.tokens import client_of, token_of
@@ -249,7 +249,7 @@ def test_the_database_takes_no_halves(railway):
 
 def test_a_host_that_qualtrics_corrected_takes_the_client_along(db):
     made = create_connection(host=normalise_host("fra1"), name="Moved", **CLIENT)
-    connections.correct_host(made, 1, "syd1.qualtrics.com")
+    editing.correct_host(made, 1, "syd1.qualtrics.com")
     made.refresh_from_db()
     assert (made.host, client_of(made).secret.reveal()) == ("syd1.qualtrics.com", "sandbox-railway-secret")
 

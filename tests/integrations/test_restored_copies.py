@@ -16,13 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations import connections
+from integrations.connections import editing
+from integrations.connections.testing import test_and_keep as run_test
 from integrations.console import call_api, read_call
 from integrations.directory import contacts
 from integrations.distributions import sending
 from integrations.models import Connection, Distribution, Installation, ResponseWatch
 from integrations.surveys.catalogue import surveys_of
-from integrations.testing import test_and_keep as run_test
 from integrations.vendor import instance_guard
 from integrations.webhooks import subscriptions as watches
 
@@ -125,7 +125,7 @@ class TestNothingIsChanged:
         assert ResponseWatch.objects.get().trouble_code == "changes_paused"
         watches.end_watch(watch, watch.version)
         watches.check_connection(watch.connection)
-        connections.delete_connection(watch.connection, watch.connection.version)
+        editing.delete_connection(watch.connection, watch.connection.version)
         assert changes() == []
         assert subscriptions(sandbox) == before != []
 

@@ -18,7 +18,7 @@ from django.db import connection as database
 from django.utils import timezone
 
 from feedback.models import Source
-from integrations import connections
+from integrations.connections import editing
 from integrations.health import endpoints
 from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption, key_rotation
@@ -182,7 +182,7 @@ class TestRotation:
             if not replaced and where["column"] == "token_envelope":
                 connection = Connection.objects.get(uuid=where["row"])
                 replaced.append(connection.pk)
-                connections.change_connection(connection, connection.version, token=Secret("a new token"))
+                editing.change_connection(connection, connection.version, token=Secret("a new token"))
             return place(secret, **where)
 
         monkeypatch.setattr(key_rotation.encryption, "encrypt", encrypt_slowly)
@@ -288,7 +288,7 @@ def test_killed_again_and_again_it_loses_no_secret(ring, kills, tmp_path):
         process.kill()
         killed += process.wait(30) == -signal.SIGKILL
         connection = Connection.objects.exclude(token_envelope="").order_by("?").first()
-        connections.change_connection(connection, connection.version, token=Secret(f"replaced {number}"))
+        editing.change_connection(connection, connection.version, token=Secret(f"replaced {number}"))
         made["connection", connection.pk, "token_envelope"] = f"replaced {number}"
     assert killed == kills
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)

@@ -16,7 +16,7 @@ from django.db.models import F, Sum
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
@@ -126,7 +126,7 @@ def ordeal(house: House, tmp_path: Path) -> Iterator[Callable[..., Ordeal]]:
         control = house.sandbox.control
         if responses:
             control.bulk_responses(KEY, responses)
-        connection = connections.create_connection(
+        connection = editing.create_connection(
             host=normalise_host(house.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Rail", frequency="daily"
         )
         with client_for(connection) as client:

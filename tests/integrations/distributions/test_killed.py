@@ -11,7 +11,7 @@ import pytest
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations.connections import create_connection
+from integrations.connections.editing import create_connection
 from integrations.distributions import sending
 from integrations.models import Distribution, Timekeeping
 from integrations.qualtrics.hosts import normalise_host

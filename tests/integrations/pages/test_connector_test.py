@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from integrations.connections import create_connection
+from integrations.connections.editing import create_connection
 from integrations.models import Connection
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.secret import Secret
@@ -103,7 +103,7 @@ class TestAnotherDataCentre:
 
     @pytest.fixture(autouse=True)
     def _no_calls(self, monkeypatch):
-        monkeypatch.setattr("integrations.views.connections.test_and_keep", lambda connection: [])
+        monkeypatch.setattr("integrations.connections.views.test_and_keep", lambda connection: [])
 
     def correct(self, client, connection, host="syd1.qualtrics.com", version=1):
         return client.post(

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations.connections import switch
+from integrations.connections.editing import switch
 from integrations.surveys.catalogue import surveys_of
 from integrations.surveys.mirror import mirror_questions
 from integrations.vendor.clients import client_for

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations.connections import create_connection
+from integrations.connections.editing import create_connection
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.secret import Secret

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Survey
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.hosts import normalise_host
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
@@ -40,7 +40,7 @@ def sandbox(running: RunningSandbox, settings) -> RunningSandbox:
 
 @pytest.fixture
 def connection(sandbox: RunningSandbox, db) -> Connection:
-    return connections.create_connection(
+    return editing.create_connection(
         host=normalise_host(sandbox.host), token=Secret(RAILWAY_TOKEN), name="Coastline Rail", frequency="hourly"
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedback.models import Response
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.oauth import AccessTokens
@@ -23,7 +23,7 @@ def _no_access_token_is_kept_from_another_test(monkeypatch):
 
 @pytest.fixture
 def connection(sandbox, db):
-    return connections.create_connection(
+    return editing.create_connection(
         host=normalise_host(sandbox.host), name="Coastline Rail", frequency="hourly", client_id="sandbox-railway-client",
         client_secret=Secret("sandbox-railway-secret"), scopes="read:surveys read:survey_responses",
     )  # fmt: skip
@@ -66,7 +66,7 @@ def test_a_client_revoked_in_mid_run_stops_and_a_new_secret_goes_on(sandbox, sur
     assert (fetch.state, fetch.error_code) == (Fetch.State.FAILED, "oauth_client_refused")
     assert connection.stopped_code == "oauth_client_refused"
     sandbox.control.restore_token("sandbox-railway-client")
-    connections.change_connection(connection, connection.version, client_secret=Secret("sandbox-railway-secret"))
+    editing.change_connection(connection, connection.version, client_secret=Secret("sandbox-railway-secret"))
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=survey)
     requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
     assert work(survey).state == Fetch.State.DONE
@@ -75,7 +75,7 @@ def test_a_client_revoked_in_mid_run_stops_and_a_new_secret_goes_on(sandbox, sur
 
 def test_without_the_scope_the_survey_needs_attention_and_the_connection_goes_on(sandbox, survey, add_item, connection):
     add_item(survey)
-    connections.change_connection(connection, connection.version, scopes="read:surveys")
+    editing.change_connection(connection, connection.version, scopes="read:surveys")
     assert work(survey).error_code == "oauth_scope_missing"
     connection.refresh_from_db()
     survey.refresh_from_db()

@@ -10,7 +10,7 @@ from django.db import connection as database
 from django.urls import reverse
 
 from feedback.models import Response
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.sync import closing, requests
@@ -24,7 +24,7 @@ OTHER_KEY = "k9:" + base64.b64encode(os.urandom(32)).decode()
 
 @pytest.fixture
 def bank(sandbox) -> Connection:
-    return connections.create_connection(
+    return editing.create_connection(
         host=normalise_host(sandbox.other_host), token=Secret(BANK_TOKEN), name="Banque Méridian"
     )
 
@@ -99,7 +99,7 @@ def test_a_lost_key_leaves_maps_readable_and_a_new_token_goes_on(
     page = alice.get(reverse("integrations:connection", args=[connection.pk])).content.decode()
     assert "The key that opens the stored token or client secret is missing." in page
     connection.refresh_from_db()
-    connections.change_connection(connection, connection.version, token=Secret(RAILWAY_TOKEN))
+    editing.change_connection(connection, connection.version, token=Secret(RAILWAY_TOKEN))
     closing.restart(connection)
     requests.ask_for_fetch(
         SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), Fetch.Trigger.MANUAL

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone, translation
 
 from feedback.models import Response, Survey
-from integrations import connections
+from integrations.connections import editing
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.sync import closing, engine, requests
@@ -161,7 +161,7 @@ def test_a_refused_token_stops_the_connection_and_is_not_hammered(sandbox, surve
 def test_a_fetch_that_began_with_the_former_token_does_not_stop_the_new_one(survey, add_item, connection):
     add_item(survey)
     late = engine.Slice(engine.claim(latest(survey).uuid))
-    connections.change_connection(connection, connection.version, token=Secret(BANK_TOKEN))
+    editing.change_connection(connection, connection.version, token=Secret(BANK_TOKEN))
     closing.give_up(late, Fetch.State.FAILED, "token_refused")
     connection.refresh_from_db()
     survey.refresh_from_db()
@@ -290,7 +290,7 @@ def test_a_crash_between_batches_goes_on_where_it_stopped(sandbox, survey, add_i
 
 
 def test_one_failing_connection_leaves_the_other_alone(sandbox, survey, add_item, connection):
-    other = connections.create_connection(
+    other = editing.create_connection(
         host=normalise_host(sandbox.other_host), token=Secret(BANK_TOKEN), name="Bank", frequency="hourly"
     )
     branch = mirrored(other, sandbox, "branch-visit")

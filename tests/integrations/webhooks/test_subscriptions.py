@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations import connections as deeds
+from integrations.connections import editing
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import Completed, open_message, read_form
 from integrations.qualtrics.hosts import normalise_host
@@ -68,7 +68,7 @@ def test_without_a_public_address_nothing_is_made(sandbox, survey, settings):
 
 
 def test_without_the_right_the_watch_says_so(sandbox, db):
-    connection = deeds.create_connection(host=normalise_host(sandbox.host), token=Secret(VIEWER_TOKEN), name="Ida")
+    connection = editing.create_connection(host=normalise_host(sandbox.host), token=Secret(VIEWER_TOKEN), name="Ida")
     watch = subscriptions.create_watch(make_survey(connection.source))
     assert (watch.trouble_code, watch.subscription_id) == ("watch_right_missing", "")
     assert at_vendor(sandbox) == {}
@@ -179,7 +179,7 @@ def test_a_deleted_connection_takes_its_subscriptions_along(
 ):
     subscriptions.create_watch(survey)
     with django_capture_on_commit_callbacks(execute=True):
-        deeds.delete_connection(connection, connection.version)
+        editing.delete_connection(connection, connection.version)
     assert at_vendor(sandbox) == {}
 
 

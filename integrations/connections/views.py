@@ -15,15 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Organisation
 from accounts.page_request import PageRequest
-from integrations import connections as deeds
+from integrations.connections import editing
+from integrations.connections.forms import ConnectionForm
+from integrations.connections.testing import suggested_host, test_and_keep
 from integrations.fetches.ledger import fetches
 from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_all
-from integrations.forms import ConnectionForm
 from integrations.health.badges import as_rows
 from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
-from integrations.testing import suggested_host, test_and_keep
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks.status import state_of
@@ -56,7 +56,7 @@ def connection(request: PageRequest, pk: int) -> HttpResponse:
         "zone": Organisation.current().time_zone,
         "feeds": [_feed_row(feed, running.get(feed.pk), watched.get(feed.survey_id)) for feed in feeds],
         "ledger": ledger,
-        "items": deeds.items_using(found),
+        "items": editing.items_using(found),
         "suggested_host": suggested_host(found),
     }
     return render(request, "integrations/connection.html", context)
@@ -66,7 +66,7 @@ def connection(request: PageRequest, pk: int) -> HttpResponse:
 def connection_new(request: PageRequest) -> HttpResponse:
     form = ConnectionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = deeds.create_connection(
+        made = editing.create_connection(
             host=form.cleaned_data["host"], by=request.user, **form.credentials(), **form.settings()
         )
         messages.success(request, _("The connection was added. Test it now: each check says what to do if it fails."))
@@ -81,7 +81,7 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
     outdated = None
     if request.method == "POST" and form.is_valid():
         try:
-            deeds.change_connection(
+            editing.change_connection(
                 found,
                 form.cleaned_data["version"] or 0,
                 host=form.cleaned_data["host"],
@@ -106,7 +106,7 @@ def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection, pk=pk)
     enabled = request.POST.get("enabled") == "1"
     try:
-        deeds.switch(found, _seen(request), enabled=enabled)
+        editing.switch(found, _seen(request), enabled=enabled)
     except Outdated:
         messages.error(request, _changed_meanwhile())
     else:
@@ -136,10 +136,10 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
         messages.error(request, _changed_meanwhile())
         return redirect("integrations:connection", pk)
     try:
-        deeds.correct_host(found, _seen(request), suggestion)
+        editing.correct_host(found, _seen(request), suggestion)
     except Outdated:
         messages.error(request, _changed_meanwhile())
-    except deeds.TokenNeeded:
+    except editing.TokenNeeded:
         messages.error(request, _("This host must be entered by hand, together with the API token or client secret."))
     except EncryptionError as error:
         messages.error(request, " ".join(explain(error.code)))
@@ -154,8 +154,8 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
     if request.method == "POST":
         try:
-            deeds.delete_connection(found, _seen(request))
-        except deeds.InUse:
+            editing.delete_connection(found, _seen(request))
+        except editing.InUse:
             messages.error(request, _("This connection cannot be deleted while items on a map use it."))
         except Outdated:
             messages.error(request, _changed_meanwhile())
@@ -163,12 +163,12 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The connection “%(name)s” was deleted.") % {"name": found.name})
             return redirect("integrations:connection_list")
         found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
-    items = list(deeds.items_using(found))
+    items = list(editing.items_using(found))
     context = {
         "connection": found,
         "drafts": [item for item in items if item.chosen_state == item.Chosen.DRAFT],
         "users": [item for item in items if item.chosen_state != item.Chosen.DRAFT],
-        "goes_with": deeds.what_goes_with(found),
+        "goes_with": editing.what_goes_with(found),
     }
     return render(request, "integrations/connection_delete.html", context)
 

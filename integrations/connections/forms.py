@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Frequency
-from integrations.connections import SETTINGS
+from integrations.connections.editing import SETTINGS
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused

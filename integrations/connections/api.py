@@ -19,13 +19,8 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from feedback.models import Survey
-from integrations import connections as deeds
-from integrations.fetches.filters import FetchFilter
-from integrations.fetches.ledger import fetches
-from integrations.fetches.retrieval import retrieve_all, retrieve_now
-from integrations.health.status import with_facts
-from integrations.models import Connection, Fetch
-from integrations.serializers import (
+from integrations.connections import editing
+from integrations.connections.serializers import (
     CheckSerializer,
     ConnectionChoiceSerializer,
     ConnectionSerializer,
@@ -35,9 +30,14 @@ from integrations.serializers import (
     PreviewRequestSerializer,
     PreviewSerializer,
 )
+from integrations.connections.testing import test_and_keep
+from integrations.fetches.filters import FetchFilter
+from integrations.fetches.ledger import fetches
+from integrations.fetches.retrieval import retrieve_all, retrieve_now
+from integrations.health.status import with_facts
+from integrations.models import Connection, Fetch
 from integrations.surveys.catalogue import Listing, questions_of, surveys_of
 from integrations.sync.requests import CannotFetch
-from integrations.testing import test_and_keep
 from integrations.troubles.messages import explain
 from integrations.wizard.preview import preview
 from versioning.api import VersionedUpdates, seen_version
@@ -83,7 +83,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         return with_facts(super().get_queryset())
 
     def perform_create(self, serializer: BaseSerializer) -> None:
-        made = deeds.create_connection(by=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+        made = editing.create_connection(by=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=made.pk)
 
     def perform_update(self, serializer: BaseSerializer) -> None:
@@ -91,7 +91,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         values = dict(serializer.validated_data)
         was_enabled, scopes = connection.enabled, connection.scopes
         try:
-            changed = deeds.change_connection(connection, seen_version(self.request), **values)
+            changed = editing.change_connection(connection, seen_version(self.request), **values)
         except Outdated as outdated:
             raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
         may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
@@ -101,10 +101,10 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
 
     def perform_destroy(self, instance: Connection) -> None:  # type: ignore[override]
         try:
-            deeds.delete_connection(instance, seen_version(self.request))
+            editing.delete_connection(instance, seen_version(self.request))
         except Outdated as outdated:
             raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
-        except deeds.InUse as in_use:
+        except editing.InUse as in_use:
             raise Refused(
                 "in_use",
                 _("This connection cannot be deleted while items on a map use it."),

@@ -12,13 +12,13 @@ from rest_framework.fields import empty
 
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.choosing import choice_of
+from integrations.connections.forms import SECRET_AGAIN, TOKEN_AGAIN
+from integrations.connections.testing import results_of
 from integrations.fetches.ledger import time_taken, trouble_of
 from integrations.fetches.progress import progress_of
-from integrations.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.health.status import Condition, health_of
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.hosts import Host, normalise_host
-from integrations.testing import results_of
 from integrations.troubles.errors import HostRefused
 from integrations.troubles.messages import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token

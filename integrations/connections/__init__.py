@@ -1,0 +1,1 @@
+"""Qualtrics connections: adding, changing, testing."""
