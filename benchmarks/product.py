@@ -22,11 +22,11 @@ from benchmarks.data import SURVEY  # noqa: E402
 from benchmarks.effort import spent  # noqa: E402
 from benchmarks.vendor import TOKEN  # noqa: E402
 from feedback.models import Survey  # noqa: E402
-from integrations import tasks  # noqa: E402
 from integrations.connections import editing  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
 from integrations.sync import engine, requests  # noqa: E402
+from integrations.timetable import tasks  # noqa: E402
 from integrations.vault.secret import Secret  # noqa: E402
 
 

@@ -28,7 +28,7 @@ from feedback.models import Erasure, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Connection, ConsoleCall, Delivery, Distribution, RejectedRecord
 from integrations.qualtrics.client import QualtricsClient
-from integrations.sync.upkeep import remove_stray_files
+from integrations.timetable.maintenance import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.clients import client_for

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from feedback.models import Survey
 from feedback.signals import demand_changed
 from integrations.sync import demand, requests
-from integrations.tasks import wake
+from integrations.timetable.tasks import wake
 from integrations.vendor import instance_guard
 
 

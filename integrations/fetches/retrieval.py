@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch, ask_for_fetch, ask_for_missing
-from integrations.tasks import wake
+from integrations.timetable.tasks import wake
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from integrations.health import endpoints
 from integrations.health.alerts import alerts
 from integrations.health.status import Details, by_urgency, details_of, health_of, signs, with_facts
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
-from integrations.tasks import wake_target
+from integrations.timetable.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import Usage, usage_by_connection

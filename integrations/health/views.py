@@ -18,7 +18,7 @@ from integrations.health.badges import as_rows
 from integrations.health.forms import AlertTargetForm
 from integrations.health.status import by_urgency, signs
 from integrations.models import AlertMessage, AlertTarget, Connection
-from integrations.tasks import wake_target
+from integrations.timetable.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import usage_by_connection

@@ -15,7 +15,7 @@ from integrations.fetches.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.closing import MASS
 from integrations.sync.requests import CannotFetch, ask_for_fetch
-from integrations.tasks import wake
+from integrations.timetable.tasks import wake
 
 
 class NotHeld(Exception):

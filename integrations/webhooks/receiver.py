@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, LONGEST_MESSAGE, NotAMessage, NotSigned, open_message, read_form
-from integrations.tasks import wake_look_up
+from integrations.timetable.tasks import wake_look_up
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks import inbox, subscriptions
 

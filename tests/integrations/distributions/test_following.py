@@ -8,9 +8,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import tasks
 from integrations.distributions import statistics
 from integrations.models import Distribution
+from integrations.timetable import tasks
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/distributions/"

@@ -16,11 +16,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from integrations import tasks
 from integrations.health import alerts, delivery, endpoints
 from integrations.health.delivery import RETRY_AFTER, signature, work_off
 from integrations.health.endpoints import AddressRefused, checked_url
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
+from integrations.timetable import tasks
 from integrations.troubles.messages import CODES
 from integrations.vault.encryption import EnvelopeBroken
 from integrations.vault.secret import Secret

@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations import tasks
 from integrations.health import alerts
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
 from integrations.sync import requests
+from integrations.timetable import tasks
 from integrations.troubles.messages import CODES
 from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     """No message to a worker is needed here."""
-    monkeypatch.setattr("integrations.tasks.write_letters.delay", lambda: None)
+    monkeypatch.setattr("integrations.timetable.tasks.write_letters.delay", lambda: None)
 
 
 def make_feed(connection: Connection | None = None, **survey_fields) -> SurveyFeed:

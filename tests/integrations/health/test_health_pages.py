@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import tasks
 from integrations.health import alerts, endpoints
 from integrations.health.status import signs
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection, Fetch, SurveyFeed, Timekeeping
+from integrations.timetable import tasks
 from integrations.vendor import call_counts
 from tests import factories
 

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from feedback import intake
 from feedback.models import Response, Survey
-from integrations import tasks
 from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
-from integrations.sync import dispatch, engine, processes, requests, timekeeping
+from integrations.sync import dispatch, engine, processes, requests
 from integrations.sync.slots import next_slot
+from integrations.timetable import clock as timekeeping
+from integrations.timetable import tasks
 from integrations.webhooks import inbox
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 from tests.integrations.sync.conftest import work

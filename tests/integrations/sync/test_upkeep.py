@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback.models import Response
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
-from integrations.sync import requests, timekeeping, upkeep
-from integrations.tasks import tick
+from integrations.sync import requests
+from integrations.timetable import clock, maintenance
+from integrations.timetable.tasks import tick
 from kpis.models import DayHistogram
 from kpis.recount import differences
 from kpis.refresh import rebuild
@@ -47,7 +48,7 @@ def test_files_without_an_open_fetch_go(settings):
         spool(settings, f"{done.uuid}-2.zip", 0.1),  # somebody may be writing it
     ]
     stray = [spool(settings, f"{done.uuid}-1.zip", 30), spool(settings, f"{done.uuid}-1.zip.abc.part", 2)]
-    assert upkeep.remove_stray_files() == 2
+    assert maintenance.remove_stray_files() == 2
     assert all(file.exists() for file in kept)
     assert not any(file.exists() for file in stray)
 
@@ -60,7 +61,7 @@ def test_folders_of_what_was_cut_short_go_with_all_that_is_in_them(settings):
         (folder / "preview.zip").write_bytes(b"x")
     long_ago = time.time() - 7200
     os.utime(folders[0], (long_ago, long_ago))
-    assert upkeep.remove_stray_files() == 1
+    assert maintenance.remove_stray_files() == 1
     assert [folder.exists() for folder in folders] == [False, True]
 
 
@@ -68,7 +69,7 @@ def test_old_rejections_go_and_young_ones_stay(settings):
     feed = make_feed()
     for days in (31, 29):
         RejectedRecord.objects.create(fetch=closed(feed, days), line=1, reason="nan")
-    assert upkeep.remove_old_rejections() == 1
+    assert maintenance.remove_old_rejections() == 1
     assert RejectedRecord.objects.get().fetch.finished_at > timezone.now() - timedelta(days=30)
 
 
@@ -76,7 +77,7 @@ def test_old_ledger_lines_go_but_the_latest_of_each_survey(settings):
     busy, quiet = make_feed(), make_feed()
     gone = closed(busy, 500)
     kept = [closed(busy, 10), closed(quiet, 900)]
-    assert upkeep.remove_old_ledger_lines() == 1
+    assert maintenance.remove_old_ledger_lines() == 1
     assert set(Fetch.objects.all()) == set(kept)
     assert gone not in Fetch.objects.all()
 
@@ -87,7 +88,7 @@ def kept_for_a_month(sandbox, survey, add_item, settings):
     work(survey)
     before = {row.day: row.counts for row in DayHistogram.objects.filter(question=item.question)}
     settings.RESPONSE_RETENTION_DAYS = 30
-    assert upkeep.remove_old_responses() > 100
+    assert maintenance.remove_old_responses() > 100
     survey.refresh_from_db()
     return survey, item, before
 
@@ -102,7 +103,7 @@ def test_old_responses_go_and_their_numbers_stay(kept_for_a_month):
     assert Response.objects.exists()
     assert survey.first_response_at == Response.objects.earliest("recorded_at").recorded_at
     assert counted(item) == before
-    assert upkeep.remove_old_responses() == 0
+    assert maintenance.remove_old_responses() == 0
 
 
 def test_a_recount_leaves_purged_days_alone(kept_for_a_month):
@@ -136,12 +137,12 @@ def test_nothing_is_removed_unless_it_is_asked_for(sandbox, survey, add_item, se
     add_item(survey)
     work(survey)
     assert settings.RESPONSE_RETENTION_DAYS == 0
-    assert upkeep.remove_old_responses() == 0
+    assert maintenance.remove_old_responses() == 0
 
 
 def test_a_tick_does_it_once_a_day(monkeypatch, db):
     done: list[int] = []
-    monkeypatch.setattr(upkeep, "keep_up", lambda: done.append(1))
+    monkeypatch.setattr(maintenance, "keep_up", lambda: done.append(1))
     now = timezone.now()
     for hours in (0, 1, 23, 24.1, 30):
         monkeypatch.setattr(timezone, "now", lambda hours=hours: now + timedelta(hours=hours))
@@ -150,5 +151,5 @@ def test_a_tick_does_it_once_a_day(monkeypatch, db):
 
 
 def test_two_who_ask_at_once_do_it_once(db):
-    timekeeping.keep_time()
-    assert [timekeeping.upkeep_is_due(), timekeeping.upkeep_is_due()] == [True, False]
+    clock.keep_time()
+    assert [clock.upkeep_is_due(), clock.upkeep_is_due()] == [True, False]

@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from feedback.models import ChangedDay, Response
-from integrations import tasks
 from integrations.models import Delivery, Fetch
 from integrations.qualtrics.events import Completed
+from integrations.timetable import tasks
 from integrations.webhooks import inbox
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)
 from tests.integrations.webhooks.conftest import make_watch
@@ -277,8 +277,8 @@ def test_what_is_no_longer_kept_does_not_come_back(sandbox, watch):
 
 def test_a_lost_ring_is_made_up_for_by_the_tick(sandbox, watch, monkeypatch):
     rung: list = []
-    monkeypatch.setattr("integrations.tasks.ring_look_up", lambda pk, *_: rung.append(pk))
-    monkeypatch.setattr("integrations.tasks.ring", lambda *_args, **_more: None)
+    monkeypatch.setattr("integrations.timetable.tasks.ring_look_up", lambda pk, *_: rung.append(pk))
+    monkeypatch.setattr("integrations.timetable.tasks.ring", lambda *_args, **_more: None)
     tell(watch, "R_1")
     tasks.tick()
     assert rung == [watch.pk]

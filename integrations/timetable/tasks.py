@@ -11,8 +11,9 @@ from kombu.exceptions import OperationalError
 from integrations.distributions import sending, statistics
 from integrations.health import alerts, delivery, emails
 from integrations.models import Connection, Distribution, Fetch
-from integrations.sync import dispatch, engine, requests, shutdown, timekeeping, upkeep
+from integrations.sync import dispatch, engine, requests, shutdown
 from integrations.sync.failpoints import reach
+from integrations.timetable import clock, maintenance
 from integrations.webhooks import inbox, subscriptions
 from kpis.refresh import refresh_changed_days
 
@@ -28,7 +29,7 @@ worker_shutting_down.connect(shutdown.announce, dispatch_uid="integrations.stop_
 @shared_task(name="integrations.tasks.dispatch", ignore_result=True)
 def tick() -> None:
     """Open the fetches that are due, wake workers for them, and refresh what a crash left unrefreshed."""
-    timekeeping.keep_time()
+    clock.keep_time()
     opened = dispatch.open_due_fetches()
     for uuid, full in dispatch.fetches_to_wake():
         ring(uuid, full=full)
@@ -43,15 +44,15 @@ def tick() -> None:
         ask_statistics.delay(distribution)
     if opened:
         logger.info("Opened %d fetches", opened)
-    for queue in timekeeping.queues_to_ask():
-        give_sign.apply_async((queue,), queue=queue, expires=timekeeping.ASK_EVERY.total_seconds())
+    for queue in clock.queues_to_ask():
+        give_sign.apply_async((queue,), queue=queue, expires=clock.ASK_EVERY.total_seconds())
     alerts.look()
     for target in delivery.targets_to_wake():
         ring_target(target)
     if emails.letters_are_due():
         write_letters.delay()
-    if timekeeping.upkeep_is_due():
-        upkeep.keep_up()
+    if clock.upkeep_is_due():
+        maintenance.keep_up()
 
 
 @shared_task
@@ -123,7 +124,7 @@ def ask_statistics(distribution: int) -> None:
 @shared_task
 def give_sign(queue: str) -> None:
     """A worker of this queue is alive."""
-    timekeeping.note_answer(queue)
+    clock.note_answer(queue)
 
 
 @shared_task

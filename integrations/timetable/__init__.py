@@ -1,0 +1,1 @@
+"""What happens at each tick, and once a day."""
