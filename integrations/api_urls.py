@@ -3,10 +3,11 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api_console, api_erasing
+from integrations import api_console
 from integrations.connections import api as connections_api
 from integrations.directory import api as directory_api
 from integrations.distributions import api as distributions_api
+from integrations.erasure import api as erasure_api
 from integrations.health.urls import api_urlpatterns as health_urlpatterns
 from integrations.reconciliation import api as reconciliation_api
 from integrations.surveys import api as surveys_api
@@ -17,7 +18,7 @@ router = SimpleRouter()
 router.register("connections", connections_api.Connections, basename="connection")
 router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
 router.register("distributions", distributions_api.Distributions, basename="distribution")
-router.register("erasures", api_erasing.Erasures, basename="erasure")
+router.register("erasures", erasure_api.Erasures, basename="erasure")
 router.register("fetches", connections_api.Fetches, basename="fetch")
 
 urlpatterns = [

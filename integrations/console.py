@@ -20,7 +20,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from integrations.erasing import without_erased
+from integrations.erasure.erasing import without_erased
 from integrations.models import Connection, ConsoleCall
 from integrations.qualtrics.gateway import RawAnswer
 from integrations.qualtrics.headers import checked_headers

@@ -5,11 +5,12 @@ from django.urls import include, path
 from integrations.connections import views as connections_views
 from integrations.directory import views as directory_views
 from integrations.distributions import views as distributions_views
+from integrations.erasure import views as erasure_views
 from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import console, erasing
+from integrations.views import console
 from integrations.wizard import views as wizard_views
 
 app_name = "integrations"
@@ -52,7 +53,7 @@ urlpatterns = [
     path("distributions/<int:pk>/send/", distributions_views.distribution_send, name="distribution_send"),
     path("distributions/<int:pk>/discard/", distributions_views.distribution_discard, name="distribution_discard"),
     path("feeds/<int:pk>/reconciliation/", reconciliation_views.reconciliation, name="reconciliation"),
-    path("erasure/", erasing.erasure, name="erasure"),
+    path("erasure/", erasure_views.erasure, name="erasure"),
     path("feedback-data/", wizard_views.wizard_start, name="wizard_start"),
     path("feedback-data/<int:pk>/", wizard_views.wizard_edit, name="wizard_edit"),
 ]

@@ -12,7 +12,7 @@ from django.db import connection as database
 
 from config.backups import restore
 from feedback.models import Response
-from integrations import erasing
+from integrations.erasure import erasing
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import audit, requests
 from journeys.models import Journey

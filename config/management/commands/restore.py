@@ -10,7 +10,7 @@ from django.db import DatabaseError
 
 from config.backups import BackupFailed, restore
 from feedback.erasure import Tombstone, all_tombstones
-from integrations import erasing
+from integrations.erasure import erasing
 from integrations.vendor import instance_guard
 
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from feedback.erasure import all_tombstones
-from integrations import contact_responses, erasing
+from integrations.erasure import erasing, lookup
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError
 
@@ -65,13 +65,13 @@ class Command(BaseCommand):
         done = erasing.replay(set(erasing.read_list(file)))
         self.stdout.write(f"Erased again: {done.responses if done else 0} responses.")
 
-    def _theirs(self, name: str | None, contact: str) -> contact_responses.Theirs:
+    def _theirs(self, name: str | None, contact: str) -> lookup.Theirs:
         connection = Connection.objects.filter(name=name or "").first()
         if connection is None:
             raise CommandError(f"There is no connection {name!r}. Name one with --connection.")
         try:
-            return contact_responses.find_theirs(connection, contact, patience=PATIENCE)
-        except (contact_responses.NotFoundByThis, QualtricsError) as trouble:
+            return lookup.find_theirs(connection, contact, patience=PATIENCE)
+        except (lookup.NotFoundByThis, QualtricsError) as trouble:
             raise CommandError(str(trouble)) from trouble
 
     def _show(self, found: erasing.Found) -> None:

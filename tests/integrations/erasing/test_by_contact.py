@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from feedback.models import Erasure, Response
-from integrations import erasing
-from integrations.contact_responses import NotFoundByThis, TooSlow, find_theirs
 from integrations.directory import contacts
+from integrations.erasure import erasing
+from integrations.erasure.lookup import NotFoundByThis, TooSlow, find_theirs
 from integrations.models import ConsoleCall, Distribution
 from tests.integrations.erasing.conftest import KEY, reconcile
 from tests.integrations.erasing.test_everywhere_for_good import everything_in_the_database

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from feedback.models import Erasure, Response
-from integrations import erasing
+from integrations.erasure import erasing
 
 pytestmark = pytest.mark.django_db
 

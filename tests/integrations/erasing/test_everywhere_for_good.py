@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from feedback.erasure import all_tombstones
 from feedback.models import ChangedDay, ErasedResponse, Erasure, ErasureKey, Response
-from integrations import console, erasing
+from integrations import console
+from integrations.erasure import erasing
 from integrations.models import ConsoleCall, Delivery, Fetch, RejectedRecord, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.qualtrics.translate import Rejected, Translator

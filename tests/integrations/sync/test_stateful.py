@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response
-from integrations import erasing
+from integrations.erasure import erasing
 from integrations.models import Delivery, Fetch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.sync import dispatch, engine, failpoints, requests

@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.models import Erasure
-from integrations import contact_responses, erasing
 from integrations.connections.api import VendorTrouble
 from integrations.directory.forms import ONE_LINE
+from integrations.erasure import erasing, lookup
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain
@@ -128,10 +128,10 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
         return Response(ErasureAnswerSerializer(answer).data, status=code)
 
 
-def _theirs(connection: Connection, contact: str) -> contact_responses.Theirs:
+def _theirs(connection: Connection, contact: str) -> lookup.Theirs:
     try:
-        return contact_responses.find_theirs(connection, contact)
-    except contact_responses.NotFoundByThis as refusal:
+        return lookup.find_theirs(connection, contact)
+    except lookup.NotFoundByThis as refusal:
         raise serializers.ValidationError({"contact": [str(refusal)]}) from refusal
     except QualtricsError as error:
         raise VendorTrouble(error.code, " ".join(explain(error.code, **error.params))) from error

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
 from feedback.models import Erasure
-from integrations import contact_responses, erasing
-from integrations.erasing_form import ConfirmForm, WhomForm
+from integrations.erasure import erasing, lookup
+from integrations.erasure.forms import ConfirmForm, WhomForm
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain
 
@@ -38,11 +38,11 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
     ids, person = form.cleaned_data["ids"], None
     if form.cleaned_data["contact"]:
         try:
-            theirs = contact_responses.find_theirs(form.cleaned_data["connection"], form.cleaned_data["contact"])
-        except contact_responses.NotFoundByThis as refusal:
+            theirs = lookup.find_theirs(form.cleaned_data["connection"], form.cleaned_data["contact"])
+        except lookup.NotFoundByThis as refusal:
             form.add_error("contact", str(refusal))
             return 422
-        except contact_responses.TooSlow:
+        except lookup.TooSlow:
             context["too_slow"] = True
             return 502
         except QualtricsError as error:

@@ -9,11 +9,11 @@ from django.core import signing
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from integrations import erasing
 from integrations.directory.forms import ONE_LINE
+from integrations.erasure import erasing
 from integrations.models import Connection
 
-_SALT = "integrations.erasing"
+_SALT = "integrations.erasure.erasing"
 _VALID_FOR = 30 * 60
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 

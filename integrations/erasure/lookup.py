@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
-from integrations.erasing import Person
+from integrations.erasure.erasing import Person
 from integrations.models import Connection
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient

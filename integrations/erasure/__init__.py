@@ -1,0 +1,1 @@
+"""Erasing the responses of a person, here and at the vendor."""
