@@ -3,8 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from integrations import api_console
 from integrations.connections import api as connections_api
+from integrations.console import api as console_api
 from integrations.directory import api as directory_api
 from integrations.distributions import api as distributions_api
 from integrations.erasure import api as erasure_api
@@ -16,14 +16,14 @@ from integrations.webhooks.urls import api_urlpatterns
 
 router = SimpleRouter()
 router.register("connections", connections_api.Connections, basename="connection")
-router.register("console-calls", api_console.ConsoleCalls, basename="console-call")
+router.register("console-calls", console_api.ConsoleCalls, basename="console-call")
 router.register("distributions", distributions_api.Distributions, basename="distribution")
 router.register("erasures", erasure_api.Erasures, basename="erasure")
 router.register("fetches", connections_api.Fetches, basename="fetch")
 
 urlpatterns = [
     path("installation/", ThisInstallation.as_view(), name="installation"),
-    path("connections/<int:pk>/call/", api_console.CallApi.as_view(), name="connection-call"),
+    path("connections/<int:pk>/call/", console_api.CallApi.as_view(), name="connection-call"),
     path("connections/<int:pk>/directories/", directory_api.Directories.as_view(), name="directory-list"),
     path(
         "connections/<int:pk>/directories/<slug:directory>/contacts/",

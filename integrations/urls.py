@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from integrations.connections import views as connections_views
+from integrations.console import views as console_views
 from integrations.directory import views as directory_views
 from integrations.distributions import views as distributions_views
 from integrations.erasure import views as erasure_views
@@ -10,7 +11,6 @@ from integrations.fetches import views as fetches_views
 from integrations.reconciliation import views as reconciliation_views
 from integrations.surveys import views as surveys_views
 from integrations.vendor.views import installation
-from integrations.views import console
 from integrations.wizard import views as wizard_views
 
 app_name = "integrations"
@@ -33,7 +33,7 @@ urlpatterns = [
     path("fetches/<int:pk>/progress/", fetches_views.fetch_progress, name="fetch_progress"),
     path("maps/<int:journey_pk>/progress/", fetches_views.map_progress, name="map_progress"),
     path("feeds/<int:pk>/retrieve/", fetches_views.feed_retrieve, name="feed_retrieve"),
-    path("api-console/", console.console, name="console"),
+    path("api-console/", console_views.console, name="console"),
     path("contacts/", directory_views.contacts, name="contacts"),
     path("contacts/<int:pk>/<slug:directory>/", directory_views.contact_list, name="contact_list"),
     path("contacts/<int:pk>/<slug:directory>/new/", directory_views.contact_new, name="contact_new"),

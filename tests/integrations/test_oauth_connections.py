@@ -12,7 +12,7 @@ from feedback.models import Survey
 from integrations.connections import editing
 from integrations.connections.editing import create_connection
 from integrations.connections.testing import test_and_keep as run_test
-from integrations.console import as_curl, call_api, read_call
+from integrations.console.calls import as_curl, call_api, read_call
 from integrations.directory import contacts
 from integrations.models import Connection, ResponseWatch
 from integrations.qualtrics.hosts import normalise_host

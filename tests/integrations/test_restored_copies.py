@@ -18,7 +18,7 @@ from django.utils import timezone
 from feedback.models import Survey
 from integrations.connections import editing
 from integrations.connections.testing import test_and_keep as run_test
-from integrations.console import call_api, read_call
+from integrations.console.calls import call_api, read_call
 from integrations.directory import contacts
 from integrations.distributions import sending
 from integrations.models import Connection, Distribution, Installation, ResponseWatch

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from integrations.console import NotSendable, read_call
+from integrations.console.calls import NotSendable, read_call
 from integrations.qualtrics.paths import api_path
 
 ORIGIN = "https://fra1.qualtrics.com"

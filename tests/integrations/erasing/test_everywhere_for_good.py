@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from feedback.erasure import all_tombstones
 from feedback.models import ChangedDay, ErasedResponse, Erasure, ErasureKey, Response
-from integrations import console
+from integrations.console import calls
 from integrations.erasure import erasing
 from integrations.models import ConsoleCall, Delivery, Fetch, RejectedRecord, ResponseWatch, SurveyFeed
 from integrations.qualtrics.events import Completed
@@ -133,8 +133,8 @@ def test_a_record_of_it_that_is_broken_is_counted_and_not_named(person, fetched,
 
 def test_the_console_does_not_keep_its_id(person, fetched, connection, alice):
     erasing.erase([person], by=alice)
-    call = console.read_call("GET", f"/surveys/{fetched.external_id}/responses/{person}", headers={})
-    console.call_api(connection, call, alice)
+    call = calls.read_call("GET", f"/surveys/{fetched.external_id}/responses/{person}", headers={})
+    calls.call_api(connection, call, alice)
     assert ConsoleCall.objects.latest("pk").path == f"/surveys/{fetched.external_id}/responses/(erased)"
 
 

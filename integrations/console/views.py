@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
-from integrations.console import AlreadySent, as_curl, call_api
-from integrations.console_form import ConsoleForm
+from integrations.console.calls import AlreadySent, as_curl, call_api
+from integrations.console.forms import ConsoleForm
 from integrations.models import Connection, ConsoleCall
 
 HISTORY = 25

@@ -11,10 +11,10 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from integrations.console import METHODS, ApiCall, NotSendable, methods_of, read_call
+from integrations.console.calls import METHODS, ApiCall, NotSendable, methods_of, read_call
 from integrations.models import Connection
 
-_SALT = "integrations.console"
+_SALT = "integrations.console.calls"
 _VALID_FOR = 15 * 60
 _PLAIN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "class": "mono"}
 

@@ -1,0 +1,1 @@
+"""An arbitrary authorised call to the vendor."""
