@@ -23,7 +23,7 @@ from accounts.models import User  # noqa: E402
 from benchmarks.data import FIRST, SURVEY  # noqa: E402
 from feedback.intake import note_days  # noqa: E402
 from feedback.models import FeedbackItem, Survey  # noqa: E402
-from kpis.refresh import rebuild, refresh_changed_days  # noqa: E402
+from kpis.counting.refresh import rebuild, refresh_changed_days  # noqa: E402
 
 FEW, MORE = 7, 70
 TIMES = 5

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from config import gallery_samples as samples
-from kpis.sparkline import sparkline, trend_chart
+from kpis.pages.charts import sparkline, trend_chart
 
 COLOURS = (
     *("sunken", "paper", "surface", "ink", "ink-soft", "brand", "brand-wash", "here"),

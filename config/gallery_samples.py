@@ -9,8 +9,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kpis.formulas import Formula
-from kpis.trends import buckets
+from kpis.metrics.formulas import Formula
+from kpis.metrics.trends import buckets
 
 AS_OF = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 STATES = ("draft", "waiting", "live", "stale", "error", "paused", "needs_attention", "archived", "suppressed")

@@ -268,7 +268,7 @@ SPECTACULAR_SETTINGS = {
         "Metric": "feedback.models.FeedbackItem.Metric",
         "DistributionKind": "integrations.models.Distribution.Kind",
         "SmsMethod": "integrations.distributions.rules.SMS_METHODS",
-        "Counting": "kpis.acceptance.Counting",
+        "Counting": "kpis.mapping.acceptance.Counting",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -24,6 +24,7 @@ from rest_framework.response import Response as Answer
 from accounts.models import Organisation
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
+from feedback.response_queries import hidden_questions, responses_of, too_few
 from feedback.serializers import (
     ItemSerializer,
     ManualValueSerializer,
@@ -34,7 +35,6 @@ from feedback.serializers import (
     SurveySerializer,
     VersionSerializer,
 )
-from feedback.voices import hidden_questions, responses_of, too_few
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated
 

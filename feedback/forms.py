@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from feedback import items
 from feedback.models import FeedbackItem, ManualValue
-from journeys.forms import DeedForm
+from journeys.editing.forms import DeedForm
 from journeys.models import Lane, Stage
 
 Metric = FeedbackItem.Metric

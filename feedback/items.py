@@ -20,7 +20,7 @@ from accounts.models import Organisation, User
 from feedback.completeness import problems_of
 from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
-from journeys import editing
+from journeys.editing import actions as editing
 from journeys.models import Lane, Stage
 from versioning.saving import delete_if_current, save_if_current
 

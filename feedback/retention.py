@@ -1,4 +1,4 @@
-"""Removes responses that are older than they may be. What was counted of them stays counted: see `kpis/refresh.py`."""
+"""Removes responses that are older than they may be. What was counted of them stays counted: see `kpis/counting/refresh.py`."""
 
 from __future__ import annotations
 

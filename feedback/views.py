@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from feedback import items
 from feedback.forms import ItemSettingsForm, ManualItemForm, ManualValueForm
 from feedback.models import FeedbackItem
+from journeys.drawing.redrawing import map_again
 from journeys.models import Journey, Lane, Stage
-from journeys.redrawing import map_again
 from ui.htmx import HtmxRequest, dialog, go
 from versioning.saving import Outdated
 

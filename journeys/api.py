@@ -12,9 +12,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from journeys import editing
 from journeys import serializers as shapes
-from journeys.lanes import MapContext
+from journeys.drawing.lanes import MapContext
+from journeys.editing import actions as editing
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated

@@ -9,7 +9,7 @@ class JourneysConfig(AppConfig):
     verbose_name = _("Journey maps")
 
     def ready(self) -> None:
-        from journeys import card_lanes, drawn, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
+        from journeys.drawing import card_lanes, drawn, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
 
         drawn.register_all()
         card_lanes.register_all()

@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from journeys.lanes import kind_named
+from journeys.drawing.lanes import kind_named
+from journeys.editing.skeletons import Skeleton
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
-from journeys.skeletons import Skeleton
 from versioning.api import VersionedSerializer
 
 

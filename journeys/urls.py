@@ -2,7 +2,8 @@
 
 from django.urls import URLPattern, path
 
-from journeys import views, views_parts, views_personas
+from journeys import views
+from journeys.editing import views_parts, views_personas
 
 app_name = "journeys"
 urlpatterns: list[URLPattern] = [

@@ -14,13 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from journeys import drawn
-from journeys.forms import JourneyForm
-from journeys.impact import goes_with
+from journeys.drawing import drawn
+from journeys.drawing.redrawing import can_change
+from journeys.drawing.route import routes_of
+from journeys.drawing.summaries import summaries_of
+from journeys.editing.forms import JourneyForm
+from journeys.editing.impact import goes_with
 from journeys.models import Journey, JourneyPersona, Stage
-from journeys.redrawing import can_change
-from journeys.route import routes_of
-from journeys.summaries import summaries_of
 from ui.htmx import HtmxRequest, dialog, go
 from versioning.saving import Outdated, delete_if_current
 

@@ -19,13 +19,14 @@ from rest_framework.serializers import as_serializer_error
 from feedback.models import FeedbackItem
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
-from kpis.acceptance import accept
-from kpis.figures import trend_json
-from kpis.item_view import ItemView, find
-from kpis.mappings import former_of, mapping_json
-from kpis.period_form import PeriodForm
-from kpis.periods import WINDOWS, Window
-from kpis.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
+from kpis.counting.periods import WINDOWS, Window
+from kpis.mapping.acceptance import accept
+from kpis.mapping.mappings import former_of, mapping_json
+from kpis.pages.item_view import ItemView, find
+from kpis.pages.period_form import PeriodForm
+from kpis.scoring.figures import trend_json
+from kpis.scoring.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
+from kpis.scoring.weighting import choose_weighting
 from kpis.serializers import (
     AcceptSerializer,
     AnswersSerializer,
@@ -37,7 +38,6 @@ from kpis.serializers import (
     TrendSerializer,
     WeightingSerializer,
 )
-from kpis.weighting import choose_weighting
 from versioning.api import Conflict, seen_version
 from versioning.saving import Outdated
 

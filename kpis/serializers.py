@@ -7,7 +7,7 @@ from rest_framework import serializers
 from feedback.drift import Change
 from feedback.models import FeedbackItem
 from feedback.states import State
-from kpis.acceptance import Counting
+from kpis.mapping.acceptance import Counting
 from kpis.models import Consolidation
 
 _STATES = [*State.values, "suppressed"]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kpis import views
+from kpis.pages import views
 
 app_name = "kpis"
 urlpatterns = [

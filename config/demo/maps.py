@@ -1,4 +1,4 @@
-"""What the demo's maps say: a railway's in English, a bank's in French. Plain descriptions, see `journeys.building`."""
+"""What the demo's maps say: a railway's in English, a bank's in French. Plain descriptions, see `journeys.editing.building`."""
 
 from __future__ import annotations
 

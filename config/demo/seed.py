@@ -23,9 +23,9 @@ from integrations.vault.secret import Secret
 from integrations.vendor import instance_guard
 from integrations.vendor.clients import client_for
 from integrations.webhooks import subscriptions
-from journeys.building import build
+from journeys.editing.building import build
 from journeys.models import Journey, Lane
-from kpis.proposals import propose
+from kpis.metrics.proposals import propose
 
 PASSWORD = "parcours-demo"  # noqa: S105 (printed when the demo starts; it opens nothing but the demo)
 PEOPLE = {

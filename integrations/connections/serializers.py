@@ -11,7 +11,6 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from feedback.models import FeedbackItem, Question, Survey
-from integrations.choosing import choice_of
 from integrations.connections.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.connections.testing import results_of
 from integrations.fetches.ledger import time_taken, trouble_of
@@ -24,7 +23,8 @@ from integrations.troubles.messages import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.vault.secret import Secret
 from integrations.wizard.preview import Preview
-from kpis.formulas import Formula, FormulaError
+from kpis.mapping.choices import choice_of
+from kpis.metrics.formulas import Formula, FormulaError
 from versioning.api import VersionedSerializer
 
 

@@ -32,7 +32,7 @@ from integrations.timetable.maintenance import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.clients import client_for
-from kpis.refresh import refresh_changed_days
+from kpis.counting.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from integrations.fetches.ledger import fetches, trouble_of
 from integrations.fetches.progress import progress_of
 from integrations.models import SurveyFeed
 from integrations.troubles.messages import explain
-from kpis.panels import register_panel
+from kpis.pages.panels import register_panel
 
 FETCHES_SHOWN = 5
 

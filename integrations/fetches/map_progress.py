@@ -9,9 +9,9 @@ from feedback.models import Survey
 from integrations.fetches.ledger import fetches
 from integrations.fetches.progress import Progress, progress_of
 from integrations.models import Fetch, ResponseWatch
-from journeys.lanes import MapContext
+from journeys.drawing.lanes import MapContext
+from journeys.drawing.summaries import Heading, register_heading
 from journeys.models import Journey
-from journeys.summaries import Heading, register_heading
 
 # Seconds between two questions of an open map, if a survey of it is watched, and if none is.
 ASK_WATCHED, ASK_OTHERS = 3, 30

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.models import Fetch
-from kpis.wording import number_text
+from kpis.metrics.wording import number_text
 
 # What a person sees of the steps; asking and finishing are short and belong to their neighbours.
 _STAGE_OF_STEP = {

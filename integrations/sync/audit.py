@@ -13,17 +13,17 @@ from django.db.models import F, Max, Min, Sum
 from django.utils import timezone
 
 from accounts.models import Organisation
+from feedback.deletion_detection import mark_vanished
 from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
-from feedback.vanishing import mark_vanished
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.translate import Translator
 from integrations.sync import plan, requests
 from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
-from kpis.recount import differences
-from kpis.refresh import rebuild
+from kpis.counting.recount import differences
+from kpis.counting.refresh import rebuild
 
 
 @dataclass(frozen=True, slots=True)

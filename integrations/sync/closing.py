@@ -11,8 +11,8 @@ from django.db import connection as database
 from django.db.models import F, Max, Min
 from django.utils import timezone
 
+from feedback.deletion_detection import Vanished
 from feedback.models import Response, Survey
-from feedback.vanishing import Vanished
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach

@@ -14,7 +14,7 @@ from django.utils import timezone
 from feedback.models import Survey
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import demand, engine, processes, requests
-from kpis.refresh import surveys_to_refresh
+from kpis.counting.refresh import surveys_to_refresh
 
 logger = logging.getLogger(__name__)
 

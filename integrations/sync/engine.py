@@ -28,10 +28,10 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import intake
+from feedback.deletion_detection import Vanished, mark_vanished
 from feedback.durability import commit_soon
 from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
-from feedback.vanishing import Vanished, mark_vanished
 from integrations.models import Connection, Fetch, RejectedRecord, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
@@ -41,8 +41,8 @@ from integrations.sync import closing, demand, plan, processes, shutdown
 from integrations.sync.failpoints import reach
 from integrations.troubles.errors import BadRequest, NotFound, QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
-from kpis.periods import day_bounds
-from kpis.refresh import refresh_changed_days
+from kpis.counting.periods import day_bounds
+from kpis.counting.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from integrations.models import Connection, Fetch
 from integrations.qualtrics.findings import CheckResult
 from integrations.surveys.catalogue import LIVE_LOOKS
 from integrations.vendor.instance_guard import is_vouched_for
-from kpis.wording import number_text
+from kpis.metrics.wording import number_text
 
 register = template.Library()
 

@@ -18,8 +18,8 @@ from feedback import retention
 from integrations.health import alerts, delivery
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from integrations.vendor import call_counts
-from kpis.periods import day_bounds
-from kpis.refresh import refresh_changed_days
+from kpis.counting.periods import day_bounds
+from kpis.counting.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from integrations.sync import dispatch, engine, requests, shutdown
 from integrations.sync.failpoints import reach
 from integrations.timetable import clock, maintenance
 from integrations.webhooks import inbox, subscriptions
-from kpis.refresh import refresh_changed_days
+from kpis.counting.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
 

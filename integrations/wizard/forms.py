@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from feedback.models import FeedbackItem, Frequency, Question, Survey
-from integrations.choosing import Choice, choice_of, one_per_metric, scale_values
 from integrations.models import Connection
-from kpis.formulas import Formula, FormulaError
-from kpis.wording import METRIC_LABELS
+from kpis.mapping.choices import Choice, choice_of, one_per_metric, scale_values
+from kpis.metrics.formulas import Formula, FormulaError
+from kpis.metrics.wording import METRIC_LABELS
 
 STEPS: dict[str, Promise] = {
     "connection": gettext_lazy("Connection"),

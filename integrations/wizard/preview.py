@@ -30,14 +30,14 @@ from integrations.qualtrics.translate import Translator
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.clients import client_for
-from integrations.verdicts import Verdict, verdict_on
-from kpis.figures import ALL_TIME, Figure, figure
-from kpis.formulas import Formula, measure_counts
-from kpis.histograms import COUNTED, total, value_key
+from kpis.counting.histograms import COUNTED, total, value_key
+from kpis.counting.periods import Window, day_bounds
+from kpis.counting.refresh import class_of
+from kpis.mapping.verdicts import Verdict, verdict_on
+from kpis.metrics.formulas import Formula, measure_counts
+from kpis.metrics.proposals import not_applicable_values
 from kpis.models import DayHistogram
-from kpis.periods import Window, day_bounds
-from kpis.proposals import not_applicable_values
-from kpis.refresh import class_of
+from kpis.scoring.figures import ALL_TIME, Figure, figure
 
 SHOWN = 20
 PATIENCE = 12.0  # seconds in all

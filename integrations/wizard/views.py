@@ -19,16 +19,16 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.page_request import PageRequest
 from feedback import items as deeds
 from feedback.models import FeedbackItem, Question, Survey
-from integrations.choosing import Choice, choice_of
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of
 from integrations.wizard.forms import ORDER, STEPS, WizardForm, answers_of
 from integrations.wizard.preview import preview
+from journeys.drawing.redrawing import map_again
 from journeys.models import Lane, Stage
-from journeys.redrawing import map_again
-from kpis.formulas import Formula
-from kpis.wording import METRIC_LABELS, how_counted, number_text
+from kpis.mapping.choices import Choice, choice_of
+from kpis.metrics.formulas import Formula
+from kpis.metrics.wording import METRIC_LABELS, how_counted, number_text
 from versioning.saving import Outdated
 
 # Item field → field of the wizard, where a refusal of the deed names one.

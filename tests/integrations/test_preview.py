@@ -11,12 +11,12 @@ from accounts.models import Organisation
 from feedback import intake
 from feedback.models import Survey
 from integrations.surveys.catalogue import questions_of, surveys_of
-from integrations.verdicts import verdict_on
 from integrations.wizard.preview import SHOWN, preview
-from kpis.formulas import Formula
-from kpis.proposals import propose
-from kpis.refresh import refresh_changed_days
-from kpis.scores import read_items
+from kpis.counting.refresh import refresh_changed_days
+from kpis.mapping.verdicts import verdict_on
+from kpis.metrics.formulas import Formula
+from kpis.metrics.proposals import propose
+from kpis.scoring.scores import read_items
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -1,6 +1,6 @@
 """A railway journey that the tests of this room travel, and short ways to look at a map."""
 
-from journeys.building import build
+from journeys.editing.building import build
 from journeys.models import Card, Journey, Lane, Phase, Stage
 
 WEEKEND = {

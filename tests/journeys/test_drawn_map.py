@@ -18,12 +18,13 @@ from django.utils.safestring import mark_safe
 from accounts.models import Organisation
 from feedback.intake import note_days
 from feedback.models import ManualValue
-from journeys import drawn, editing, summaries
-from journeys import map as maps
-from journeys.lanes import MapContext
+from journeys.drawing import drawn, summaries
+from journeys.drawing import map as maps
+from journeys.drawing.lanes import MapContext
+from journeys.editing import actions as editing
 from journeys.models import Card
+from kpis.counting.refresh import refresh_changed_days
 from kpis.models import Consolidation, Counting, DayHistogram
-from kpis.refresh import refresh_changed_days
 from tests.factories import make_item, make_manual_item, make_response
 from tests.journeys.cast import card, stage, weekend
 

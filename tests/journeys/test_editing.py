@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from journeys import editing
+from journeys.editing import actions as editing
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Persona, Stage
 from tests.factories import make_card, make_journey, make_lane
 from tests.journeys.cast import assert_whole, card, lane, phase, reach, stage, stages, weekend

@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
-from journeys import lanes, summaries
-from journeys import map as maps
-from journeys.building import build
-from journeys.editing import create_journey, create_phase
-from journeys.lanes import Cell, all_kinds, kind_named
+from journeys.drawing import lanes, summaries
+from journeys.drawing import map as maps
+from journeys.drawing.lanes import Cell, all_kinds, kind_named
+from journeys.drawing.sentiment_lane import piece
+from journeys.editing.actions import create_journey, create_phase
+from journeys.editing.building import build
 from journeys.models import Lane
-from journeys.sentiment_lane import piece
 from tests.factories import make_card
 from tests.journeys.cast import lane, stage, weekend
 

@@ -15,10 +15,10 @@ from accounts.models import Organisation
 from feedback.drift import Change, differences, is_another_scale, sentence
 from feedback.models import FeedbackItem
 from feedback.states import State
-from kpis.acceptance import Counting, accept, carried_over, offer_for
-from kpis.item_view import ItemView, find
-from kpis.mappings import former_of
-from kpis.scores import ALL_TIME, Scores, items_with_facts
+from kpis.mapping.acceptance import Counting, accept, carried_over, offer_for
+from kpis.mapping.mappings import former_of
+from kpis.pages.item_view import ItemView, find
+from kpis.scoring.scores import ALL_TIME, Scores, items_with_facts
 from tests.factories import at, change_question, make_days, make_item, make_question
 from versioning.saving import Outdated
 

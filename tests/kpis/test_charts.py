@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pytest
 from django.utils import translation
 
-from kpis.formulas import Formula
-from kpis.sparkline import _ticks, sparkline, trend_chart
-from kpis.trends import buckets, rolling, suppress_buckets
+from kpis.metrics.formulas import Formula
+from kpis.metrics.trends import buckets, rolling, suppress_buckets
+from kpis.pages.charts import _ticks, sparkline, trend_chart
 
 NPS = Formula("nps")
 SVG = "{http://www.w3.org/2000/svg}"

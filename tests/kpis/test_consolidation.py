@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.consolidation import WEIGHTED, WEIGHTINGS, Part, consolidate
-from kpis.formulas import Formula, measure, measure_manual
-from kpis.histograms import total
+from kpis.counting.histograms import total
+from kpis.metrics.consolidation import WEIGHTED, WEIGHTINGS, Part, consolidate
+from kpis.metrics.formulas import Formula, measure, measure_manual
 
 NPS = Formula("nps")
 CSAT = Formula("csat", 1, 5, ("4", "5"))

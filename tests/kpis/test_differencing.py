@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from accounts.models import Organisation
 from journeys.models import Phase
-from kpis.differencing import Hidden, held_back
-from kpis.scores import read_journeys
+from kpis.metrics.differencing import Hidden, held_back
+from kpis.scoring.scores import read_journeys
 from tests.factories import make_card, make_days, make_item, make_journey, make_lane, make_question
 
 K = 5

@@ -8,12 +8,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from django.utils import translation
 
-from kpis import wording
-from kpis.consolidation import Part, consolidate
-from kpis.figures import Figure, consolidated_figure, figure, trend_json
-from kpis.formulas import Formula, Measure, measure, measure_counts, measure_manual
-from kpis.periods import Window
-from kpis.trends import Change, buckets, suppress_buckets
+from kpis.counting.periods import Window
+from kpis.metrics import wording
+from kpis.metrics.consolidation import Part, consolidate
+from kpis.metrics.formulas import Formula, Measure, measure, measure_counts, measure_manual
+from kpis.metrics.trends import Change, buckets, suppress_buckets
+from kpis.scoring.figures import Figure, consolidated_figure, figure, trend_json
 
 NPS = Formula("nps")
 CSAT = Formula("csat", 1, 5, ("4", "5"))

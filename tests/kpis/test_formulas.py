@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.formulas import Formula, FormulaError, measure, measure_counts, measure_manual
-from kpis.histograms import total, value_key
-from kpis.student import t975
+from kpis.counting.histograms import total, value_key
+from kpis.metrics.formulas import Formula, FormulaError, measure, measure_counts, measure_manual
+from kpis.metrics.student import t975
 from tests.kpis import slow_reference as slow
 
 FORMULAS = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.formulas import Formula
-from kpis.histograms import add, number, total, union, usable, value_key
+from kpis.counting.histograms import add, number, total, union, usable, value_key
+from kpis.metrics.formulas import Formula
 
 NPS = Formula("nps")
 

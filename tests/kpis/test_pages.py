@@ -12,7 +12,7 @@ from feedback import items
 from feedback.models import FeedbackItem
 from journeys.models import Lane
 from kpis.models import Consolidation
-from kpis.panels import panels_for, register_panel
+from kpis.pages.panels import panels_for, register_panel
 from tests.factories import (
     at,
     make_days,
@@ -214,7 +214,7 @@ def test_values_by_hand_are_entered_on_the_page(client_of, analyst, page_of):
 
 
 def test_higher_rooms_add_panels_to_the_page(page_of, item, monkeypatch):
-    monkeypatch.setattr("kpis.panels._panels", [])
+    monkeypatch.setattr("kpis.pages.panels._panels", [])
     register_panel(lambda request, shown: f"<p>Fetches of {shown.pk}</p>" if shown == item else "")
     assert "Fetches of" in page_of("kpis:item", item.pk)
     assert panels_for(None, make_item()) == []

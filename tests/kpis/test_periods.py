@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.formulas import Formula
-from kpis.periods import WINDOWS, Window, bucket_bounds, day_bounds, local_day, window
-from kpis.trends import buckets
+from kpis.counting.periods import WINDOWS, Window, bucket_bounds, day_bounds, local_day, window
+from kpis.metrics.formulas import Formula
+from kpis.metrics.trends import buckets
 
 # Every kind of clock: none, half-hour and 45-minute offsets, half-hour changes, changes at midnight, around Ramadan.
 ZONES = """UTC Europe/Paris Europe/London Europe/Lisbon Europe/Kyiv Europe/Istanbul Europe/Chisinau America/New_York

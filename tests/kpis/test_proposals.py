@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpis.proposals import not_applicable_values, propose
+from kpis.metrics.proposals import not_applicable_values, propose
 
 
 def choices(*labels: str, first: int = 1) -> list[dict]:

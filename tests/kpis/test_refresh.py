@@ -11,8 +11,8 @@ from accounts.models import Organisation
 from feedback import intake
 from feedback.intake import NewResponse
 from feedback.models import ChangedDay, Response
+from kpis.counting.refresh import class_of, rebuild, refresh_changed_days, surveys_to_refresh
 from kpis.models import DayHistogram
-from kpis.refresh import class_of, rebuild, refresh_changed_days, surveys_to_refresh
 from tests.factories import make_question, make_response, make_survey
 
 

@@ -8,10 +8,10 @@ from django.db.models import Q
 
 from accounts.models import Organisation
 from feedback import items
-from kpis.figures import ALL_TIME
+from kpis.counting.periods import Window
 from kpis.models import Consolidation, DayHistogram
-from kpis.periods import Window
-from kpis.scores import items_with_facts, read_items, read_journeys
+from kpis.scoring.figures import ALL_TIME
+from kpis.scoring.scores import items_with_facts, read_items, read_journeys
 from tests.factories import (
     make_card,
     make_days,

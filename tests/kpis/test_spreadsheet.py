@@ -6,7 +6,7 @@ import io
 import pytest
 from django.urls import reverse
 
-from kpis.spreadsheet import safe
+from kpis.pages.spreadsheet import safe
 from tests.factories import make_days, make_item
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpis.student import t975
+from kpis.metrics.student import t975
 from tests.kpis.slow_reference import within
 
 

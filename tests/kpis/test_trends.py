@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpis.formulas import Formula, Measure, measure
-from kpis.histograms import total
-from kpis.trends import buckets, compare, judge, rolling, suppress_buckets
+from kpis.counting.histograms import total
+from kpis.metrics.formulas import Formula, Measure, measure
+from kpis.metrics.trends import buckets, compare, judge, rolling, suppress_buckets
 
 NPS = Formula("nps")
 MEAN = Formula("mean", 1, 5)

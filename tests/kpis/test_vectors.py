@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from kpis.consolidation import Part, consolidate
-from kpis.formulas import METRICS, Formula, Measure, measure
-from kpis.trends import compare, rolling
+from kpis.metrics.consolidation import Part, consolidate
+from kpis.metrics.formulas import METRICS, Formula, Measure, measure
+from kpis.metrics.trends import compare, rolling
 
 NPS = Formula("nps")
 CSAT = Formula("csat", 1, 5, ("4", "5"))

@@ -23,9 +23,9 @@ from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync import requests
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
+from kpis.counting.recount import differences
+from kpis.metrics.proposals import propose
 from kpis.models import DayHistogram
-from kpis.proposals import propose
-from kpis.recount import differences
 from sandbox.demo import RAILWAY_TOKEN
 from tests.end_to_end.conftest import House, Worker
 from tests.end_to_end.conftest import house as house

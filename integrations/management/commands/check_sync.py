@@ -9,7 +9,7 @@ from integrations.models import SurveyFeed
 from integrations.sync import audit
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.errors import QualtricsError
-from kpis.refresh import refresh_changed_days
+from kpis.counting.refresh import refresh_changed_days
 
 
 class Command(BaseCommand):

@@ -18,8 +18,8 @@ from integrations.qualtrics.events import Completed
 from integrations.qualtrics.translate import Rejected, Translator
 from integrations.sync import audit, requests
 from integrations.webhooks import inbox
+from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from kpis.recount import differences
 from tests.integrations.erasing.conftest import KEY, reconcile
 from tests.integrations.sync.conftest import work
 

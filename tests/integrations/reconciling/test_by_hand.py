@@ -8,7 +8,7 @@ from integrations.models import Fetch
 from integrations.reconciliation import reconciling
 from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, reconcile_now
 from integrations.sync.requests import CannotFetch, ask_for_fetch
-from kpis.recount import differences
+from kpis.counting.recount import differences
 from tests.integrations.reconciling.conftest import KEY, feed_of, live
 from tests.integrations.sync.conftest import work
 

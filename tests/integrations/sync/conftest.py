@@ -17,7 +17,7 @@ from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync import engine
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
-from kpis.proposals import propose
+from kpis.metrics.proposals import propose
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.server import RunningSandbox, start
 from tests.factories import make_journey, make_lane

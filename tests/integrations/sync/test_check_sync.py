@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from feedback.models import Response, Survey
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import requests
+from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from kpis.recount import differences
 from tests.integrations.sync.conftest import work
 
 pytestmark = pytest.mark.django_db

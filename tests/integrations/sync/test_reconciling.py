@@ -11,8 +11,8 @@ from django.utils import timezone
 from feedback.models import Response, Survey
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import dispatch, failpoints, requests
+from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from kpis.recount import differences
 from tests.integrations.sync.conftest import work
 
 pytestmark = pytest.mark.django_db

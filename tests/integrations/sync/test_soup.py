@@ -10,7 +10,7 @@ import pytest
 from feedback.models import Response
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync import engine, requests
-from kpis.recount import differences
+from kpis.counting.recount import differences
 from tests.integrations.sync.conftest import mirrored, work
 
 pytestmark = pytest.mark.django_db

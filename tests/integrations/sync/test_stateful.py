@@ -27,8 +27,8 @@ from integrations.models import Delivery, Fetch, SurveyFeed
 from integrations.qualtrics.events import Completed
 from integrations.sync import dispatch, engine, failpoints, requests
 from integrations.webhooks import inbox
+from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from kpis.recount import differences
 from sandbox.clock import to_ms
 from tests.integrations.sync.conftest import mirrored, work
 from tests.integrations.webhooks.conftest import make_watch

@@ -10,11 +10,11 @@ from feedback.models import FeedbackItem, Question, Survey
 from feedback.states import State, explain
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import requests
-from kpis.formulas import measure_counts
-from kpis.histograms import total
-from kpis.item_view import ItemView, find
+from kpis.counting.histograms import total
+from kpis.metrics.formulas import measure_counts
 from kpis.models import DayHistogram
-from kpis.scores import ALL_TIME, formula_of, not_applicable_of
+from kpis.pages.item_view import ItemView, find
+from kpis.scoring.scores import ALL_TIME, formula_of, not_applicable_of
 from tests.factories import make_user
 from tests.integrations.sync.conftest import mirrored, work
 

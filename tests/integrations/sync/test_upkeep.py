@@ -15,9 +15,9 @@ from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from integrations.sync import requests
 from integrations.timetable import clock, maintenance
 from integrations.timetable.tasks import tick
+from kpis.counting.recount import differences
+from kpis.counting.refresh import rebuild
 from kpis.models import DayHistogram
-from kpis.recount import differences
-from kpis.refresh import rebuild
 from tests.factories import make_feed
 from tests.integrations.sync.conftest import work
 

@@ -10,7 +10,7 @@ from feedback.models import Survey
 from integrations.models import Delivery, Fetch, ResponseWatch
 from integrations.qualtrics.events import Completed
 from integrations.webhooks import inbox
-from kpis.refresh import rebuild
+from kpis.counting.refresh import rebuild
 from tests import factories
 from tests.integrations.webhooks.conftest import make_watch
 

@@ -1,0 +1,1 @@
+"""Drawing a map: lanes, cells, headings, summaries."""

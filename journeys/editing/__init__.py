@@ -1,0 +1,1 @@
+"""Changing a map: parts, columns, order, skeletons, and the dialogs for them."""

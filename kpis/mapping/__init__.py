@@ -1,0 +1,1 @@
+"""What an answer counts as: choices, mappings and their versions."""

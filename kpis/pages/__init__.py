@@ -1,0 +1,1 @@
+"""Pages, lanes and charts that show numbers."""

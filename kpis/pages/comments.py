@@ -1,0 +1,124 @@
+"""What customers wrote, beside the numbers of an item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
+
+from feedback.models import FeedbackItem, Question, Response
+from feedback.response_queries import by_customers, responses_of, too_few
+from kpis.counting.histograms import value_key
+from kpis.counting.periods import Window, day_bounds
+from kpis.metrics.formulas import MIXED
+from kpis.models import DayHistogram
+from kpis.scoring.scores import Rules
+
+PAGE_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One comment, with what its author answered to the item's question."""
+
+    text: str
+    recorded_at: datetime
+    language: str
+    channel: str
+    answer: str
+    sentiment: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Comments:
+    """A page of comments, newest first."""
+
+    question: Question
+    rows: Sequence[Comment]
+    number: int
+    has_more: bool
+    hidden: bool = False  # too few people wrote one
+
+    @property
+    def has_less(self) -> bool:
+        return self.number > 1
+
+
+def comment_question(item: FeedbackItem) -> Question | None:
+    """The question whose comments belong to the item: the one a sentiment is about, else the nearest that is stored."""
+    question = item.question
+    if question is None:
+        return None
+    if question.kind == Question.Kind.TEXT:
+        return question
+    if question.about_id is not None:
+        return question.about
+    written = Question.objects.filter(
+        Exists(DayHistogram.objects.filter(question=OuterRef("pk"))),
+        survey=question.survey_id,
+        kind=Question.Kind.TEXT,
+    )
+    return min(written, key=lambda text: (abs(text.position - question.position), text.pk), default=None)
+
+
+def comments_of(item: FeedbackItem, window: Window, rules: Rules, number: int = 1) -> Comments | None:
+    """Page `number` of the comments in the window; None where the item has no comments."""
+    question = comment_question(item)
+    if question is None or item.survey is None:
+        return None
+    found = _written(item, question, window, rules)
+    if too_few(found, rules.threshold):
+        return Comments(question, (), 1, has_more=False, hidden=True)
+    start = (number - 1) * PAGE_SIZE
+    rows = list(found[start : start + PAGE_SIZE + 1])
+    sentiment = Question.objects.filter(about=question, kind=Question.Kind.SENTIMENT).first()
+    return Comments(
+        question,
+        [_comment(response, item, question, sentiment) for response in rows[:PAGE_SIZE]],
+        number,
+        has_more=len(rows) > PAGE_SIZE,
+    )
+
+
+def _written(item: FeedbackItem, question: Question, window: Window, rules: Rules) -> QuerySet[Response]:
+    first = max(filter(None, (window.start, item.count_from)), default=None)
+    found = responses_of(
+        question.survey if item.survey is None else item.survey,
+        question=question,
+        start=day_bounds(first, rules.zone)[0] if first else None,
+        end=day_bounds(window.end, rules.zone)[1] if window.end else None,
+    )
+    return by_customers(found, unfinished=item.include_unfinished)
+
+
+def _comment(response: Response, item: FeedbackItem, question: Question, sentiment: Question | None) -> Comment:
+    feeling = value_key(response.answers.get(str(sentiment.pk))) if sentiment else ""
+    label, tone = sentiment_words(feeling)
+    given = response.answers.get(str(item.question_id))
+    own = "" if item.question in (question, sentiment) or given is None else value_key(given)
+    return Comment(
+        text=str(response.answers[str(question.pk)]),
+        recorded_at=response.recorded_at,
+        language=response.language,
+        channel=response.channel,
+        answer=own,
+        sentiment=label,
+        tone=tone,
+    )
+
+
+def sentiment_words(value: str) -> tuple[str, str]:
+    """A stored sentiment in words, and its tone."""
+    known = {
+        "2": (_("Very positive"), "good"),
+        "1": (_("Positive"), "good"),
+        "0": (_("Neutral"), "neutral"),
+        "-1": (_("Negative"), "bad"),
+        "-2": (_("Very negative"), "bad"),
+        MIXED: (_("Mixed"), "calm"),
+    }
+    return known.get(value, ("", "neutral"))

@@ -1,0 +1,313 @@
+"""What page and API say about one item: its figure, how it moved, which answers were given, where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from feedback.models import FeedbackItem, ManualValue
+from feedback.states import explain
+from kpis.counting.histograms import number, usable
+from kpis.counting.periods import Window
+from kpis.counting.sums import by_day
+from kpis.metrics import wording
+from kpis.metrics.formulas import MIXED, Formula, Measure, is_suppressed
+from kpis.metrics.trends import Bucket, Change, buckets, compare, judge, suppress_buckets
+from kpis.scoring.figures import Figure
+from kpis.scoring.scores import (
+    ItemScore,
+    Scores,
+    classes_of,
+    items_with_facts,
+    measured_by_hand,
+    not_applicable_of,
+    read_items,
+    window_of,
+)
+
+# A series with more buckets than this cannot be read as a line; a coarser one can.
+_MOST_BUCKETS = {"day": 120, "week": 160}
+
+
+@dataclass(frozen=True)
+class AnswerBar:
+    """One answer value: how many gave it, and what it counts as."""
+
+    value: str
+    label: str
+    n: int
+    share_text: str  # of the answers that count
+    counts_as: str
+    tone: str  # good, bad, neutral
+    length: str  # of its bar, in percent of the longest, as SVG writes numbers
+
+
+@dataclass(frozen=True)
+class SeriesRow:
+    """A bucket of the trend, in words."""
+
+    period: str
+    value: str
+    interval: str
+    n: int | None
+    partial: bool
+
+
+@dataclass(frozen=True)
+class EnteredRow:
+    """A value that a person entered."""
+
+    day: date
+    iso: str
+    value_text: str
+    hidden: bool
+    n: int | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """The target and the verdict on it."""
+
+    text: str
+    verdict: str
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Against the previous period of the same length."""
+
+    change: Change
+    text: str
+    previous: Figure
+    tone: str
+
+
+class ItemView:
+    """One item in one window."""
+
+    def __init__(self, item: FeedbackItem, window: Window) -> None:
+        """`item` comes from `find`."""
+        self.item, self.window = item, window
+        self.scores: Scores = read_items([item], window)
+        self.score: ItemScore = self.scores.of_item(item)
+        self.rules = self.scores.rules
+
+    @property
+    def figure(self) -> Figure | None:
+        return self.score.figure
+
+    @property
+    def formula(self) -> Formula | None:
+        return self.score.figure.formula if self.score.figure else None
+
+    @property
+    def state(self) -> str:
+        return self.score.state.value
+
+    @property
+    def explanation(self) -> str:
+        return explain(self.score.state, self.score.facts)
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.figure is not None and self.figure.is_suppressed
+
+    # --- How it moved -----------------------------------------------------------------------------
+
+    @cached_property
+    def target(self) -> Target | None:
+        """The target in words, and whether it is met."""
+        if self.item.target is None or self.figure is None or self.formula is None:
+            return None
+        verdict = judge(self.figure.measure, self.item.target, self.item.target_direction)
+        goal = wording.value_text(self.formula, self.item.target)
+        at_most = self.item.target_direction == FeedbackItem.Direction.AT_MOST
+        text = (_("Target: at most %(goal)s") if at_most else _("Target: at least %(goal)s")) % {"goal": goal}
+        tone = {"met": "good", "missed": "bad"}.get(verdict, "neutral")
+        return Target(text, verdict, str(wording.VERDICT_LABELS[verdict]), tone)
+
+    @cached_property
+    def comparison(self) -> Comparison | None:
+        """The change against the previous period; None where the window is open, or a value may not be shown."""
+        before = self.window.previous()
+        if before is None or self.formula is None or self.figure is None or self.score.part is None:
+            return None
+        previous = read_items([self.item], before).of_item(self.item).figure
+        if previous is None:
+            return None
+        change = compare(self.figure.measure, previous.measure)
+        good = change.is_good(self.formula)
+        tone = "neutral" if good is None else "good" if good else "bad"
+        return Comparison(change, wording.change_text(self.formula, change), previous, tone)
+
+    def trend(self, by: str) -> list[Bucket]:
+        """The KPI by day, week or month; buckets with too few answers are gaps that tell their n only."""
+        if self.formula is None or self.score.part is None:
+            return []
+        if self.item.origin == FeedbackItem.Origin.MANUAL:
+            return suppress_buckets(self._entered(), self.rules.threshold)
+        days = window_of(self.item, self.window)
+        if days is None or self.item.question_id is None:
+            return []
+        last = min(days.end or self.rules.today, self.rules.today)
+        series = buckets(
+            by_day(self.item.question_id, days.start, last),
+            self.formula,
+            by=by,
+            first=days.start,
+            last=last,
+            today=self.rules.today,
+            not_applicable=not_applicable_of(self.item),
+            include=classes_of(self.item),
+        )
+        return suppress_buckets(series, self.rules.threshold)
+
+    def bucket_for(self, asked: str | None) -> str:
+        """Days, weeks or months: what was asked for, or what can be read; never more than can be drawn."""
+        first = self.window.start or (self.score.part.oldest if self.score.part else None)
+        last = min(self.window.end or self.rules.today, self.rules.today)
+        days = (last - first).days + 1 if first else 0
+        fits = [by for by, most in _MOST_BUCKETS.items() if days / {"day": 1, "week": 7}[by] <= most]
+        if asked == "month" or asked in fits:
+            return str(asked)
+        if asked is None and "day" in fits and days > 45:
+            fits.remove("day")
+        return fits[0] if fits else "month"
+
+    @property
+    def bucket_options(self) -> list[tuple[str, str]]:
+        """The lengths of buckets that can be drawn for this window."""
+        labels = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
+        return [(by, label) for by, label in labels.items() if self.bucket_for(by) == by]
+
+    def rows(self, series: Sequence[Bucket]) -> list[SeriesRow]:
+        """A trend as a table, newest first."""
+        formula = self.formula
+        if formula is None:
+            return []
+        return [
+            SeriesRow(
+                period=wording.period_text(bucket.start, bucket.end),
+                value=_("Hidden: too few answers")
+                if bucket.measure.value is None and bucket.measure.n
+                else wording.value_text(formula, bucket.measure.value),
+                interval=wording.interval_text(formula, bucket.measure.ci95),
+                n=bucket.measure.n,
+                partial=bucket.partial,
+            )
+            for bucket in reversed(series)
+        ]
+
+    @cached_property
+    def _values_by_hand(self) -> list[tuple[ManualValue, Measure]]:
+        formula = self.formula
+        if formula is None:
+            return []
+        return [(value, measured_by_hand(formula, value)) for value in self.item.manual_values.order_by("day")]
+
+    def _entered(self) -> list[Bucket]:
+        return [
+            Bucket(value.day, value.day, measured)
+            for value, measured in self._values_by_hand
+            if value.day in self.window
+        ]
+
+    @property
+    def entered(self) -> list[EnteredRow]:
+        """All values entered by hand, newest first."""
+        return [
+            EnteredRow(
+                day=value.day,
+                iso=value.day.isoformat(),
+                value_text=wording.value_text(self.formula, value.value) if self.formula else "",
+                hidden=is_suppressed(measured, self.rules.threshold),
+                n=value.n,
+                note=value.note,
+            )
+            for value, measured in reversed(self._values_by_hand)
+        ]
+
+    # --- How answers were given -------------------------------------------------------------------
+
+    @cached_property
+    def answers(self) -> list[AnswerBar]:
+        """The answers that count, by value; nothing where too few stand behind them."""
+        formula, part = self.formula, self.score.part
+        if formula is None or part is None or part.manual is not None or self.is_hidden:
+            return []
+        histogram, _excluded = usable(part.counts, formula, not_applicable=part.not_applicable, include=part.include)
+        n, longest = sum(histogram.values()), max(histogram.values(), default=0)
+        labels = {str(choice["value"]): str(choice.get("label", "")) for choice in self._choices}
+        return [
+            AnswerBar(
+                value=value,
+                label=labels.get(value, "") if labels.get(value, "") != value else "",
+                n=histogram.get(value, 0),
+                share_text=wording.percent_text(100 * histogram.get(value, 0) / n),
+                counts_as=counts_as(formula, value)[0],
+                tone=counts_as(formula, value)[1],
+                length=f"{100 * histogram.get(value, 0) / longest:.2f}",
+            )
+            for value in self._values(formula, histogram)
+            if n
+        ]
+
+    @property
+    def _choices(self) -> Sequence[dict]:
+        return self.item.question.choices if self.item.question else []
+
+    def _values(self, formula: Formula, histogram: dict[str, int]) -> list[str]:
+        """Every point of a short scale, even if nobody chose it; else the values that were given."""
+        low, high = formula.scale_min, formula.scale_max
+        values = set(histogram)
+        if low is not None and high is not None and high - low <= 10 and float(low).is_integer():
+            values |= {str(point) for point in range(int(low), int(high) + 1)}
+        return sorted(values, key=lambda value: (value == MIXED, number(value) or 0))
+
+    # --- Where it comes from ----------------------------------------------------------------------
+
+    @property
+    def positive_text(self) -> str:
+        """The values that count as positive, with their labels."""
+        return named_values(self.formula.positive_values, self._choices) if self.formula else ""
+
+
+def named_values(values: Iterable[str], choices: Iterable[Mapping[str, Any]]) -> str:
+    """Values with the labels of their choices, where these say more."""
+    labels = {str(choice["value"]): str(choice.get("label", "")) for choice in choices}
+    return ", ".join(
+        f"{value} ({labels[value]})" if labels.get(value, value) not in ("", value) else value for value in values
+    )
+
+
+def counts_as(formula: Formula, value: str) -> tuple[str, str]:
+    """What an answer counts as, in a word, and its tone."""
+    exact = float(number(value) or 0)
+    if formula.metric == "nps":
+        if exact >= 9:
+            return _("Promoter"), "good"
+        return (_("Passive"), "neutral") if exact >= 7 else (_("Detractor"), "bad")
+    if formula.is_share:
+        return (_("Positive"), "good") if value in formula.positive_values else (_("Not positive"), "neutral")
+    if formula.metric == "sentiment":
+        if value == MIXED:
+            return _("Mixed"), "neutral"
+        if exact > 0:
+            return _("Positive"), "good"
+        return (_("Negative"), "bad") if exact < 0 else (_("Neutral"), "neutral")
+    return _("In the mean"), "neutral"
+
+
+def find(pk: int) -> FeedbackItem | None:
+    """An item with all that its view needs."""
+    surroundings = ("card__lane__journey__parent", "question__about", "survey__source", "mapped_by")
+    return next(iter(items_with_facts(Q(pk=pk), *surroundings)), None)

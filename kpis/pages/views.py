@@ -1,0 +1,182 @@
+"""Pages of the numbers: an item, its comments, a journey's KPIs and their export."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from feedback import items
+from feedback.forms import ManualValueForm
+from feedback.models import FeedbackItem
+from journeys.models import Journey
+from kpis.mapping.accept_form import AcceptForm
+from kpis.mapping.acceptance import accept, offer_for
+from kpis.mapping.mappings import former_of
+from kpis.metrics.wording import how_counted
+from kpis.models import Consolidation
+from kpis.pages import period_form
+from kpis.pages.charts import trend_chart
+from kpis.pages.comments import comment_question, comments_of
+from kpis.pages.item_view import ItemView, find, named_values
+from kpis.pages.journey_view import JourneyView
+from kpis.pages.panels import panels_for
+from kpis.pages.spreadsheet import as_csv
+from kpis.scoring.scores import Rules
+from kpis.scoring.weighting import choose_weighting
+from ui.htmx import HtmxRequest, dialog, go
+from versioning.saving import Outdated
+
+
+@require_safe
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """One item: figure, trend, answers, where the number comes from, and what can be done."""
+    found = _item(pk)
+    window, form = period_form.chosen(request.GET, Rules.current().today)
+    view = ItemView(found, window)
+    by = view.bucket_for(request.GET.get("by"))
+    series = view.trend(by)
+    context = {
+        "view": view,
+        "item": found,
+        "journey": found.card.lane.journey,
+        "form": form,
+        "periods": period_form.options(form, window),
+        "by": by,
+        "series": view.rows(series),
+        "chart": trend_chart(series, view.formula, label=_trend_label(view), by=by, target=found.target)
+        if view.formula
+        else "",
+        "comments_on": comment_question(found),
+        "panels": panels_for(request, found),
+        "offer": offer_for(found),
+        "former": former_of(found),
+        "can": {deed: items.may_become(found, state) for deed, state in _EDGES.items()},
+        "value_form": ManualValueForm(item=found) if _by_hand(found) else None,
+    }
+    return render(request, "kpis/item.html", context)
+
+
+_EDGES = {
+    "retrieve": FeedbackItem.Chosen.RETRIEVING,
+    "pause": FeedbackItem.Chosen.PAUSED,
+    "archive": FeedbackItem.Chosen.ARCHIVED,
+}
+
+
+@require_http_methods(["GET", "POST"])
+def item_accept(request: HtmxRequest, pk: int) -> HttpResponse:
+    """Accept the item's question as it stands now, after showing what that means."""
+    found = _item(pk)
+    offer = offer_for(found)
+    if offer is None:
+        messages.info(request, _("The question of this item has not changed, or is gone."))
+        return go(request, reverse("kpis:item", args=[pk]))
+    form = AcceptForm(request.POST or None, offer=offer, version=found.version)
+    if request.method == "POST" and form.is_valid():
+        user: Any = request.user
+        try:
+            accept(
+                found,
+                form.cleaned_data["version"],
+                seen_question=form.cleaned_data["question"],
+                counting=form.cleaned_data["answers"],
+                user=user,
+            )
+        except Outdated:
+            form.add_error(None, _("Somebody else changed this item meanwhile. It is shown as it is now: try again."))
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, _("The new mapping counts from now on. What it counts is being retrieved."))
+            return go(request, reverse("kpis:item", args=[pk]))
+    context = {
+        "form": form,
+        "offer": offer,
+        "item": found,
+        "journey": found.card.lane.journey,
+        "how_counted": how_counted(offer.formula) if offer.formula else "",
+        "positive": named_values(offer.formula.positive_values, offer.question.choices) if offer.formula else "",
+    }
+    return dialog(request, "kpis/accept.html", context)
+
+
+@require_safe
+def item_comments(request: HttpRequest, pk: int) -> HttpResponse:
+    """What customers wrote, newest first."""
+    found = _item(pk)
+    rules = Rules.current()
+    window, _form = period_form.chosen(request.GET, rules.today)
+    number = request.GET.get("page", "1")
+    page = int(number) if number.isascii() and number.isdecimal() and 0 < int(number[:9]) < 10_000 else 1
+    context = {
+        "item": found,
+        "journey": found.card.lane.journey,
+        "comments": comments_of(found, window, rules, page),
+        "formula_label": found.get_metric_display(),
+    }
+    return render(
+        request, "kpis/comments.html#comments" if getattr(request, "htmx", False) else "kpis/comments.html", context
+    )
+
+
+@require_safe
+def journey(request: HttpRequest, pk: int) -> HttpResponse:
+    """All KPIs of a journey, level by level."""
+    found = get_object_or_404(Journey.objects.select_related("parent"), pk=pk)
+    window, form = period_form.chosen(request.GET, Rules.current().today)
+    context = {
+        "view": JourneyView(found, window),
+        "journey": found,
+        "form": form,
+        "periods": period_form.options(form, window),
+        "weightings": Consolidation.Weighting.choices,
+    }
+    return render(request, "kpis/journey.html", context)
+
+
+@require_POST
+def journey_weighting(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose how the journey's KPIs are put together."""
+    found = get_object_or_404(Journey, pk=pk)
+    try:
+        choose_weighting(found, request.POST.get("weighting", ""))
+    except ValidationError as refusal:
+        messages.error(request, " ".join(refusal.messages))
+    else:
+        messages.success(request, _("The KPIs are now consolidated so."))
+    return redirect("kpis:journey", pk)
+
+
+@require_safe
+def journey_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same KPIs as CSV."""
+    found = get_object_or_404(Journey, pk=pk)
+    today = Rules.current().today
+    window, _form = period_form.chosen(request.GET, today)
+    response = HttpResponse(as_csv(JourneyView(found, window).lines()), content_type="text/csv; charset=utf-8")
+    name = f"{slugify(found.name) or 'journey'}-{today.isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _item(pk: int) -> FeedbackItem:
+    found = find(pk)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _by_hand(found: FeedbackItem) -> bool:
+    return found.origin == FeedbackItem.Origin.MANUAL
+
+
+def _trend_label(view: ItemView) -> str:
+    return _("%(title)s over time") % {"title": view.item.card.title}

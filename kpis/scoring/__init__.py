@@ -1,0 +1,1 @@
+"""The KPIs of items, stages, phases and journeys."""

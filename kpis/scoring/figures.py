@@ -1,0 +1,230 @@
+"""A KPI as it is shown: one shape for page, API and export. What small samples must not reveal is not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from kpis.counting.periods import Window
+from kpis.metrics import wording
+from kpis.metrics.consolidation import Consolidated
+from kpis.metrics.formulas import Formula, Measure, is_suppressed, suppress
+from kpis.metrics.trends import Bucket
+
+LOW_BASE = 30  # with fewer answers a value is marked
+ALL_TIME = Window("all", None, None)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One KPI with all that a reader needs to trust it. Made by `figure` or `consolidated_figure`."""
+
+    formula: Formula
+    measure: Measure
+    state: str
+    weighting: str = "pooled"
+    items_used: int = 1
+    items_total: int = 1
+    window: Window = ALL_TIME
+    tz_name: str = "UTC"
+    as_of: datetime | None = None
+    oldest: date | None = None  # local days
+    newest: date | None = None
+
+    @property
+    def has_value(self) -> bool:
+        return self.measure.value is not None
+
+    @property
+    def is_suppressed(self) -> bool:
+        return self.state == "suppressed"
+
+    @property
+    def is_low_base(self) -> bool:
+        return self.has_value and self.measure.n is not None and self.measure.n < LOW_BASE
+
+    @property
+    def label(self) -> str:
+        return str(wording.METRIC_LABELS[self.formula.metric])
+
+    @property
+    def scale_text(self) -> str:
+        """The scale, where a metric has several: two CSAT on scales of 5 and of 7 points are told apart by it."""
+        low, high = self.formula.scale_min, self.formula.scale_max
+        if low is None or high is None or self.formula.metric in ("nps", "sentiment"):
+            return ""
+        return _("%(low)s to %(high)s") % {"low": wording.scale_point(low), "high": wording.scale_point(high)}
+
+    @property
+    def lowest(self) -> float | None:
+        """The lowest value that the KPI can take."""
+        return self.formula.value_range[0]
+
+    @property
+    def highest(self) -> float | None:
+        return self.formula.value_range[1]
+
+    @property
+    def can_be_drawn(self) -> bool:
+        """Whether value and interval have a place on a scale with two ends."""
+        return self.measure.ci95 is not None and self.lowest is not None and self.highest is not None
+
+    @property
+    def value_text(self) -> str:
+        if self.is_suppressed:
+            return _("Hidden: too few answers")
+        return wording.value_text(self.formula, self.measure.value)
+
+    @property
+    def n_text(self) -> str:
+        return wording.n_text(self.measure.n)
+
+    @property
+    def interval_text(self) -> str:
+        """`29 to 58`; empty where there is no interval."""
+        return wording.interval_text(self.formula, self.measure.ci95)
+
+    @property
+    def low_base_text(self) -> str:
+        return _("low base") if self.is_low_base else ""
+
+    @property
+    def secondary_text(self) -> str:
+        """The second figure in words: NPS groups, the mean beside a CES, the net beside a sentiment; else empty."""
+        second = self.measure.secondary
+        if "promoters" in second and self.measure.n:
+            shares = {
+                group: wording.percent_text(100 * second[group] / self.measure.n)
+                for group in ("promoters", "passives", "detractors")
+            }
+            return _("%(promoters)s promoters, %(passives)s passives, %(detractors)s detractors") % shares
+        if self.formula.metric == "ces" and second.get("mean") is not None:
+            return _("Mean %(mean)s") % {"mean": wording.number_text(second["mean"], 2)}
+        if second.get("net") is not None:
+            return _("Net sentiment %(net)s") % {"net": wording.number_text(second["net"], signed=True)}
+        return ""
+
+    @property
+    def items_text(self) -> str:
+        text = ngettext("%(used)s of %(total)s item", "%(used)s of %(total)s items", self.items_total)
+        return text % {"used": self.items_used, "total": self.items_total}
+
+    @property
+    def how_counted(self) -> str:
+        return wording.how_counted(self.formula)
+
+    @property
+    def excluded_rows(self) -> list[tuple[str, int]]:
+        """What is not in n, as (label, answers)."""
+        return [(str(wording.EXCLUDED_LABELS.get(why, why)), n) for why, n in self.measure.excluded.items()]
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of API and export: numbers unrounded, times in UTC."""
+        return {
+            "kpi": self.formula.metric,
+            "formula": self.formula.name,
+            **_measure_json(self.measure),
+            "ci_method": self.measure.ci_method,
+            "weighting": self.weighting,
+            "items_used": self.items_used,
+            "items_total": self.items_total,
+            "state": self.state,
+            "window": self.window.as_json(self.tz_name),
+            "as_of": _moment(self.as_of),
+            "excluded": dict(self.measure.excluded),
+            "secondary": {key: _plain(value) for key, value in self.measure.secondary.items()},
+            "low_base": self.is_low_base,
+            "oldest_response_on": self.oldest and self.oldest.isoformat(),
+            "newest_response_on": self.newest and self.newest.isoformat(),
+        }
+
+
+def figure(
+    formula: Formula,
+    measure: Measure,
+    *,
+    state: str,
+    threshold: int | None = None,
+    window: Window = ALL_TIME,
+    tz_name: str = "UTC",
+    as_of: datetime | None = None,
+    oldest: date | None = None,
+    newest: date | None = None,
+    weighting: str = "pooled",
+    items_used: int | None = None,
+    items_total: int = 1,
+) -> Figure:
+    """A figure in the state that facts give; below the threshold it keeps n and loses what tells of single answers."""
+    hidden = is_suppressed(measure, threshold)
+    if hidden:
+        state = "suppressed"
+    elif measure.value is None and state == "live":
+        state = "waiting"
+    return Figure(
+        formula=formula,
+        measure=suppress(measure, threshold),
+        state=state,
+        weighting=weighting,
+        items_used=int(measure.value is not None) if items_used is None else items_used,
+        items_total=items_total,
+        window=window,
+        tz_name=tz_name,
+        as_of=as_of,
+        oldest=None if hidden else oldest,
+        newest=None if hidden else newest,
+    )
+
+
+def consolidated_figure(
+    consolidated: Consolidated,
+    *,
+    state: str = "live",
+    threshold: int | None = None,
+    window: Window = ALL_TIME,
+    tz_name: str = "UTC",
+) -> Figure:
+    """The figure of a consolidated KPI."""
+    return figure(
+        consolidated.formula,
+        consolidated.measure,
+        state=state,
+        threshold=threshold,
+        window=window,
+        tz_name=tz_name,
+        as_of=consolidated.as_of,
+        oldest=consolidated.oldest,
+        newest=consolidated.newest,
+        weighting=consolidated.weighting,
+        items_used=consolidated.items_used,
+        items_total=consolidated.items_total,
+    )
+
+
+def trend_json(series: Iterable[Bucket]) -> list[dict[str, Any]]:
+    """A series for API and export; suppress it first where a threshold is set."""
+    return [
+        {
+            "from": bucket.start.isoformat(),
+            "to": bucket.end.isoformat(),
+            **_measure_json(bucket.measure),
+            "partial": bucket.partial,
+        }
+        for bucket in series
+    ]
+
+
+def _measure_json(measure: Measure) -> dict[str, Any]:
+    return {"value": measure.value, "n": measure.n, "ci95": _plain(measure.ci95)}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None

@@ -1,0 +1,434 @@
+"""From the database to figures: of items, stages, phases, journeys and parent journeys, in constantly many queries.
+
+    scores = read_journeys([journey])          # or read_items([...]): everything that the figures below need
+    scores.of_item(item)                       # an ItemScore: figure, state, sparkline
+    scores.for_stages(), .for_phases(), .for_journeys()
+
+Drafts and archived items are in no figure. A manual item's value is the latest that was entered in the window.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Organisation
+from feedback.models import FeedbackItem, FormerMapping, ManualValue
+from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
+from journeys.models import Journey, Stage
+from kpis.counting.histograms import COUNTED
+from kpis.counting.periods import Window, bucket_bounds
+from kpis.counting.sums import Span, Sum, sums_of
+from kpis.metrics.consolidation import Part, consolidate
+from kpis.metrics.differencing import Hidden, held_back
+from kpis.metrics.formulas import Formula, FormulaError, Measure, measure_counts, measure_manual, suppress
+from kpis.metrics.proposals import not_applicable_values
+from kpis.models import Consolidation
+from kpis.scoring.figures import ALL_TIME, Figure, consolidated_figure, figure
+
+SPARK_WEEKS = 12
+SPARK_VALUES = 12  # of a manual item
+UNFINISHED = "unfinished"
+
+# A figure over several items is shown in the worst state of those it uses, since it is as good as its worst part.
+_WORST_FIRST = (State.NEEDS_ATTENTION, State.ERROR, State.STALE)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the organisation prescribes, read once."""
+
+    zone: ZoneInfo
+    threshold: int | None
+    today: date
+    now: datetime
+
+    @classmethod
+    def current(cls) -> Rules:
+        organisation = Organisation.current()
+        now = timezone.now()
+        return cls(
+            zone=organisation.zone,
+            threshold=organisation.suppression_threshold,
+            today=now.astimezone(organisation.zone).date(),
+            now=now,
+        )
+
+
+@dataclass(frozen=True)
+class ItemScore:
+    """One item: its figure (None while its formula is not complete), its state and the facts behind that."""
+
+    item: FeedbackItem
+    figure: Figure | None
+    state: State
+    facts: ItemFacts
+    part: Part | None = None
+    spark: Sequence[float | None] = field(default_factory=tuple)  # hidden values are gaps
+
+
+def formula_of(item: FeedbackItem | FormerMapping) -> Formula | None:
+    """The formula that the fields of an item, or of a mapping it had, make; None while they do not make one."""
+    try:
+        return Formula(item.metric, item.scale_min, item.scale_max, tuple(item.positive_values), item.reverse)
+    except FormulaError:
+        return None
+
+
+def classes_of(item: FeedbackItem | FormerMapping) -> tuple[str, ...]:
+    """The classes of responses that the item counts."""
+    return (COUNTED, UNFINISHED) if item.include_unfinished else (COUNTED,)
+
+
+def not_applicable_of(item: FeedbackItem | FormerMapping) -> frozenset[str]:
+    """The answers to the item's question that say that it does not apply."""
+    return not_applicable_values(item.question.choices) if item.question else frozenset()
+
+
+def window_of(item: FeedbackItem, window: Window) -> Window | None:
+    """The days of the window that the item counts; None if it counts none of them."""
+    first = max(filter(None, (window.start, item.count_from)), default=None)
+    if first and window.end and first > window.end:
+        return None
+    return Window(window.name, first, window.end)
+
+
+def items_with_facts(condition: Q, *also: str) -> list[FeedbackItem]:
+    """Items with all that a score needs of their surroundings, and what `also` names; in the order of the map."""
+    rows = FeedbackItem.objects.filter(condition).select_related(
+        "card__lane", "card__stage", "question__successor", "survey", *also
+    )
+    rows = rows.defer("survey__questionnaire")  # a long text that no number needs
+    return list(rows.order_by("card__stage__position", "card__lane__position", "card__position", "pk"))
+
+
+class Scores:
+    """The numbers of a set of items in one window, read in one go."""
+
+    def __init__(
+        self,
+        items: Sequence[FeedbackItem],
+        window: Window = ALL_TIME,
+        *,
+        with_sparks: bool = False,
+        families: Mapping[int, Collection[int]] | None = None,
+        rules: Rules | None = None,
+    ) -> None:
+        self.items = items
+        self.window = window
+        self.rules = rules or Rules.current()
+        # Journey → journeys whose items it consolidates: itself and all below it.
+        self.families = families or {}
+        self._spark_from = bucket_bounds(self.rules.today, "week")[0] - timedelta(weeks=SPARK_WEEKS - 1)
+        self._sums = sums_of(self._spans(with_sparks))
+        self._entered = self._manual_values()
+        self._with_sparks = with_sparks
+        self._scores = {item.pk: self._score(item) for item in items}
+
+    def of_item(self, item: FeedbackItem) -> ItemScore:
+        """The score of one of the items."""
+        return self._scores[item.pk]
+
+    @property
+    def scores(self) -> Iterable[ItemScore]:
+        return self._scores.values()
+
+    def good_until(self) -> datetime:
+        """When a day ends, or data become old: then figures or states are others although no row has changed."""
+        tomorrow = datetime.combine(self.rules.today + timedelta(days=1), time(), self.rules.zone)
+        turns = [turn for score in self.scores if (turn := late_from(score.facts)) and turn >= self.rules.now]
+        return min([tomorrow, *turns])
+
+    # --- One item ---------------------------------------------------------------------------------
+
+    def _spans(self, with_sparks: bool) -> list[Span]:
+        spans = [self._span(item) for item in self.items]
+        if with_sparks:
+            spans += [self._spark_span(item) for item in self.items]
+        return [span for span in spans if span]
+
+    def _span(self, item: FeedbackItem) -> Span | None:
+        days = window_of(item, self.window)
+        if item.question_id is None or days is None or item.chosen_state == FeedbackItem.Chosen.DRAFT:
+            return None
+        return Span(item.question_id, days.start, days.end)
+
+    def _spark_span(self, item: FeedbackItem) -> Span | None:
+        last_weeks = window_of(item, Window("custom", self._spark_from, self.rules.today))
+        if last_weeks is None or self._span(item) is None or item.question_id is None:
+            return None
+        return Span(item.question_id, last_weeks.start, last_weeks.end, "week")
+
+    def _manual_values(self) -> dict[int, list[ManualValue]]:
+        by_hand = [item.pk for item in self.items if item.origin == FeedbackItem.Origin.MANUAL]
+        values: dict[int, list[ManualValue]] = defaultdict(list)
+        if by_hand:
+            for value in ManualValue.objects.filter(item__in=by_hand).order_by("day"):
+                values[value.item_id].append(value)
+        return values
+
+    def _score(self, item: FeedbackItem) -> ItemScore:
+        formula = formula_of(item)
+        by_hand = item.origin == FeedbackItem.Origin.MANUAL
+        if formula is None or item.chosen_state == FeedbackItem.Chosen.DRAFT:
+            facts = facts_of(item, has_usable_answers=False)
+            return ItemScore(item, None, state_of(facts, self.rules.now), facts)
+        part = self._manual_part(item, formula) if by_hand else self._part(item, formula)
+        measured = part.manual or measure_counts(
+            formula, part.counts, not_applicable=part.not_applicable, include=part.include
+        )
+        facts = facts_of(item, has_usable_answers=measured.value is not None)
+        state = state_of(facts, self.rules.now)
+        shown = figure(
+            formula,
+            measured,
+            state=state.value,
+            threshold=self.rules.threshold,
+            window=window_of(item, self.window) or self.window,
+            tz_name=self.rules.zone.key,
+            as_of=part.as_of,
+            oldest=part.oldest,
+            newest=part.newest,
+        )
+        spark = self._spark(item, formula, part) if self._with_sparks else ()
+        return ItemScore(item, shown, state, facts, part, spark)
+
+    def _part(self, item: FeedbackItem, formula: Formula) -> Part:
+        span = self._span(item)
+        found = self._sums[span] if span else Sum()
+        return Part(
+            item_id=item.pk,
+            question_key=_asked(item),
+            formula=formula,
+            counts=found.counts,
+            stage_id=item.card.stage_id,
+            weight=item.weight,
+            not_applicable=not_applicable_of(item),
+            include=classes_of(item),
+            oldest=found.oldest,
+            newest=found.newest,
+            as_of=item.survey.last_good_fetch_at if item.survey else None,
+        )
+
+    def _manual_part(self, item: FeedbackItem, formula: Formula) -> Part:
+        entered = [value for value in self._entered.get(item.pk, ()) if value.day in self.window]
+        latest = entered[-1] if entered else None
+        return Part(
+            item_id=item.pk,
+            question_key=None,
+            formula=formula,
+            stage_id=item.card.stage_id,
+            weight=item.weight,
+            manual=measured_by_hand(formula, latest),
+            oldest=latest.day if latest else None,
+            newest=latest.day if latest else None,
+            as_of=latest.entered_at if latest else None,
+        )
+
+    def _spark(self, item: FeedbackItem, formula: Formula, part: Part) -> list[float | None]:
+        threshold = self.rules.threshold
+        if part.manual is not None:
+            entered = self._entered.get(item.pk, [])[-SPARK_VALUES:]
+            return [suppress(measured_by_hand(formula, value), threshold).value for value in entered]
+        span = self._spark_span(item)
+        buckets = self._sums[span].buckets if span else {}
+        weeks = [self._spark_from + timedelta(weeks=n) for n in range(SPARK_WEEKS)]
+        measures = (
+            measure_counts(formula, buckets.get(week, {}), not_applicable=part.not_applicable, include=part.include)
+            for week in weeks
+        )
+        return [suppress(measured, threshold).value for measured in measures]
+
+    # --- Several items ----------------------------------------------------------------------------
+
+    def for_stages(self) -> dict[int, list[Figure]]:
+        """By stage: one figure per formula. A card that spans stages speaks for each stage that it covers."""
+        of_stage: dict[int, list[ItemScore]] = defaultdict(list)
+        for score in self.scores:
+            for stage_id in self._covered(score.item):
+                of_stage[stage_id].append(score)
+        weightings = self._weightings
+        return {
+            stage_id: self._consolidated(scores, weightings.get(scores[0].item.card.lane.journey_id))
+            for stage_id, scores in of_stage.items()
+        }
+
+    def for_phases(self) -> dict[int, list[Figure]]:
+        """By phase: one figure per formula."""
+        of_phase: dict[int, dict[int, ItemScore]] = defaultdict(dict)
+        for score in self.scores:
+            for stage_id in self._covered(score.item):
+                if phase_id := self._phase_of.get(stage_id):
+                    of_phase[phase_id][score.item.pk] = score
+        return {
+            phase_id: self._consolidated(
+                list(scores.values()),
+                self._weightings.get(next(iter(scores.values())).item.card.lane.journey_id),
+                levels=1,
+            )
+            for phase_id, scores in of_phase.items()
+        }
+
+    def for_journeys(self) -> dict[int, list[Figure]]:
+        """By journey, its children's items included: one figure per formula."""
+        of_journey: dict[int, list[ItemScore]] = defaultdict(list)
+        for score in self.scores:
+            of_journey[score.item.card.lane.journey_id].append(score)
+        families = self.families or {journey_id: {journey_id} for journey_id in of_journey}
+        return {
+            journey_id: self._consolidated(
+                [score for member in sorted(family) for score in of_journey.get(member, ())],
+                self._weightings.get(journey_id),
+                levels=3,
+            )
+            for journey_id, family in families.items()
+        }
+
+    def weighting_of(self, journey_id: int) -> str:
+        return self._weightings.get(journey_id) or Consolidation.Weighting.POOLED.value
+
+    def _consolidated(self, scores: Sequence[ItemScore], weighting: str | None, levels: int = 0) -> list[Figure]:
+        """`levels`: how many smaller sums lie below this one: stages, phases, journeys."""
+        counted = [score for score in scores if score.part is not None and score.state in IN_KPIS]
+        by_formula: dict[Formula, list[ItemScore]] = defaultdict(list)
+        for score in counted:
+            if score.part is not None:
+                by_formula[score.part.formula].append(score)
+        held = {formula: self._held_back(by_formula[formula], levels) for formula in by_formula}
+        return [
+            consolidated_figure(
+                replace(consolidated, items_total=len(by_formula[consolidated.formula])),
+                state=_state_together(by_formula[consolidated.formula]).value,
+                threshold=self.rules.threshold,
+                window=self.window,
+                tz_name=self.rules.zone.key,
+            )
+            for consolidated in consolidate(
+                [
+                    score.part
+                    for score in counted
+                    if score.part is not None and score.item.pk not in held[score.part.formula]
+                ],
+                weighting or Consolidation.Weighting.POOLED.value,
+            )
+        ]
+
+    def _held_back(self, scores: Sequence[ItemScore], levels: int) -> set[Hashable]:
+        """Hidden items that this sum must not tell of. If it has nothing else it keeps them: it is hidden with them."""
+        threshold = self.rules.threshold
+        hidden = [score for score in scores if score.figure is not None and score.figure.is_suppressed]
+        if not threshold or not hidden:
+            return set()
+        held = held_back(
+            [
+                Hidden(
+                    score.item.pk,
+                    score.item.question_id or ("item", score.item.pk),
+                    (score.figure and score.figure.measure.n) or 0,
+                    self._places(score.item)[:levels],
+                )
+                for score in hidden
+            ],
+            threshold,
+        )
+        others = [score for score in scores if score.item.pk not in held]
+        return held if any(score.figure is not None and score.figure.measure.n for score in others) else set()
+
+    def _places(self, item: FeedbackItem) -> tuple[Hashable, ...]:
+        stage_id = item.card.stage_id
+        return stage_id, self._phase_of.get(stage_id) or ("stage", stage_id), item.card.lane.journey_id
+
+    @cached_property
+    def _phase_of(self) -> dict[int, int | None]:
+        return {stage.pk: stage.phase_id for stages in self._stages.values() for stage in stages}
+
+    @cached_property
+    def _journey_ids(self) -> set[int]:
+        return {item.card.lane.journey_id for item in self.items} | set(self.families)
+
+    @cached_property
+    def _weightings(self) -> dict[int, str]:
+        rows = Consolidation.objects.filter(journey__in=self._journey_ids)
+        return dict(rows.values_list("journey_id", "weighting"))
+
+    @cached_property
+    def _stages(self) -> dict[int, list[Stage]]:
+        stages: dict[int, list[Stage]] = defaultdict(list)
+        for stage in Stage.objects.filter(journey__in=self._journey_ids).order_by("position", "pk"):
+            stages[stage.journey_id].append(stage)
+        return stages
+
+    def _covered(self, item: FeedbackItem) -> list[int]:
+        card = item.card
+        if card.span == 1:
+            return [card.stage_id]
+        row = [stage.pk for stage in self._stages[card.lane.journey_id]]
+        start = row.index(card.stage_id)
+        return row[start : start + card.span]
+
+
+def _asked(item: FeedbackItem) -> int | None:
+    """The question whose answers these are. Items on either side of a change of it hear the same people."""
+    return (item.question.successor_id or item.question_id) if item.question else None
+
+
+def measured_by_hand(formula: Formula, entered: ManualValue | None) -> Measure:
+    """A value that a person entered, as a measure; one that no longer fits the scale is no data."""
+    if entered is None:
+        return Measure()
+    try:
+        return measure_manual(formula, entered.value, entered.n)
+    except FormulaError:
+        return Measure()
+
+
+def _state_together(scores: Sequence[ItemScore]) -> State:
+    used = [score.state for score in scores if score.figure is not None and score.figure.measure.n]
+    used = used or [score.state for score in scores]
+    for state in _WORST_FIRST:
+        if state in used:
+            return state
+    if used and all(state == State.PAUSED for state in used):
+        return State.PAUSED
+    return State.LIVE if any(state in (State.LIVE, State.PAUSED) for state in used) else State.WAITING
+
+
+# --- What to read ---------------------------------------------------------------------------------
+
+
+def read_items(items: Sequence[FeedbackItem], window: Window = ALL_TIME, *, with_sparks: bool = False) -> Scores:
+    """Scores of these items, which must come from `items_with_facts`."""
+    return Scores(items, window, with_sparks=with_sparks)
+
+
+def read_journeys(journeys: Iterable[Journey], window: Window = ALL_TIME, *, with_sparks: bool = False) -> Scores:
+    """Scores of these journeys' items and of those of all journeys below them."""
+    families = families_of({journey.pk for journey in journeys})
+    members = {member for family in families.values() for member in family}
+    items = items_with_facts(Q(card__lane__journey__in=members))
+    return Scores(items, window, with_sparks=with_sparks, families=families)
+
+
+def families_of(journey_ids: Collection[int]) -> dict[int, set[int]]:
+    """Each journey with all below it, at any depth."""
+    children: dict[int, list[int]] = defaultdict(list)
+    for pk, parent in Journey.objects.exclude(parent=None).order_by().values_list("pk", "parent_id"):
+        children[parent].append(pk)
+    return {journey_id: _below(journey_id, children) for journey_id in journey_ids}
+
+
+def _below(journey_id: int, children: Mapping[int, Sequence[int]]) -> set[int]:
+    family, ahead = {journey_id}, [journey_id]
+    while ahead:
+        for child in children.get(ahead.pop(), ()):
+            if child not in family:
+                family.add(child)
+                ahead.append(child)
+    return family
