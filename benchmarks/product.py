@@ -25,8 +25,11 @@ from feedback.models import Survey  # noqa: E402
 from integrations.connections import editing  # noqa: E402
 from integrations.models import Connection, Fetch, SurveyFeed  # noqa: E402
 from integrations.qualtrics.hosts import normalise_host  # noqa: E402
-from integrations.sync import engine, requests  # noqa: E402
-from integrations.timetable import tasks  # noqa: E402
+from integrations.sync import (  # noqa: E402
+    engine,
+    requests,
+    tasks,
+)
 from integrations.vault.secret import Secret  # noqa: E402
 
 
@@ -86,7 +89,7 @@ def main() -> None:
         print(json.dumps(host.name))
     else:
         fetch = ask(chosen.full)
-        tasks.ring(fetch.uuid, full=fetch.full)
+        tasks.notify_worker(fetch.uuid, full=fetch.full)
         print(json.dumps(str(fetch.uuid)))
 
 

@@ -14,7 +14,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "dispatch": {
-        "task": "integrations.tasks.dispatch",
+        "task": "integrations.timetable.tasks.tick",
         "schedule": settings.DISPATCH_INTERVAL,
         # Ticks that piled up while no worker ran vanish instead of running one after another.
         "options": {"expires": max(settings.DISPATCH_INTERVAL - 5, 5), "queue": "default"},

@@ -332,9 +332,9 @@ CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
-    "integrations.tasks.run_backfill_slice": {"queue": "backfill"},
-    "integrations.tasks.run_slice": {"queue": "sync"},
-    "integrations.tasks.look_up": {"queue": "sync"},
+    "integrations.sync.tasks.run_backfill_slice": {"queue": "backfill"},
+    "integrations.sync.tasks.run_slice": {"queue": "sync"},
+    "integrations.webhooks.tasks.look_up": {"queue": "sync"},
 }
 CELERY_WORKER_CONSUMER = "config.consumer:Consumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -11,7 +11,9 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
+        import_module("integrations.envelopes").register()
         import_module("integrations.receivers")
         import_module("integrations.vault.checks")
         import_module("integrations.fetches.item_panel").register()
+        import_module("integrations.webhooks.map_news").register()
         import_module("integrations.fetches.map_progress").register()

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from feedback.models import Survey
 from feedback.signals import demand_changed
 from integrations.sync import demand, requests
-from integrations.timetable.tasks import wake
+from integrations.sync.tasks import notify_from_web
 from integrations.vendor import instance_guard
 
 
@@ -21,7 +21,7 @@ def follow_demand(survey: Survey, **_kwargs: object) -> None:
     """Bring the feed in line in the same transaction; after it, wake a worker if history is missing."""
     feed = demand.follow(survey)
     if feed is not None and (fetch := requests.ask_for_missing(feed)):
-        transaction.on_commit(partial(wake, fetch))
+        transaction.on_commit(partial(notify_from_web, fetch))
 
 
 @receiver(post_migrate, dispatch_uid="integrations.claim_a_new_database")

@@ -1,22 +1,19 @@
-"""This room's part of the REST API: connections with their tests and live lists, previews, the ledger, retrieve now."""
+"""Connections in the REST API, with their tests, live lists and previews."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import mixins, status, viewsets
+from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
 from feedback.models import Survey
 from integrations.connections import editing
@@ -24,45 +21,21 @@ from integrations.connections.serializers import (
     CheckSerializer,
     ConnectionChoiceSerializer,
     ConnectionSerializer,
-    FetchSerializer,
     LiveQuestionSerializer,
     LiveSurveySerializer,
     PreviewRequestSerializer,
     PreviewSerializer,
 )
 from integrations.connections.testing import test_and_keep
-from integrations.fetches.filters import FetchFilter
-from integrations.fetches.ledger import fetches
-from integrations.fetches.retrieval import retrieve_all, retrieve_now
+from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
-from integrations.models import Connection, Fetch
+from integrations.models import Connection
 from integrations.surveys.catalogue import Listing, questions_of, surveys_of
-from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused, VendorTrouble
 from integrations.wizard.preview import preview
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated
-
-
-class Told(APIException):
-    """An answer that says in a sentence why not, and in a code for programs; with more facts where they help."""
-
-    def __init__(self, code: str, detail: str, **facts: Any) -> None:
-        super().__init__()
-        answer: Any = {"detail": detail, "code": code, **facts}
-        self.detail = answer  # as it is: numbers stay numbers
-
-
-class VendorTrouble(Told):
-    """502: Qualtrics could not be asked, or did not answer as it should."""
-
-    status_code = status.HTTP_502_BAD_GATEWAY
-
-
-class Refused(Told):
-    """409: this cannot be done as things stand."""
-
-    status_code = status.HTTP_409_CONFLICT
 
 
 @extend_schema_view(
@@ -175,39 +148,6 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         if not connection.enabled:
             raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
         return connection
-
-
-@extend_schema_view(
-    list=extend_schema(summary="The ledger of fetches"), retrieve=extend_schema(summary="One fetch, with its progress")
-)
-class Fetches(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    """Every fetch, newest first: what was received, and what became of it."""
-
-    queryset = Fetch.objects.none()
-    serializer_class = FetchSerializer
-    filterset_class = FetchFilter
-
-    def get_queryset(self) -> QuerySet[Fetch]:
-        return fetches()
-
-
-class RetrieveNow(APIView):
-    """Asks for a fetch of this survey at once. If one is under way, that one is answered."""
-
-    @extend_schema(
-        summary="Retrieve now", request=None, responses={202: FetchSerializer}, operation_id="surveys_fetch_create"
-    )
-    def post(self, request: Request, pk: int) -> Response:
-        survey = get_object_or_404(Survey, pk=pk)
-        feed = getattr(survey, "feed", None)
-        if feed is None:
-            raise Refused("nothing_to_retrieve", " ".join(explain("nothing_to_retrieve")))
-        try:
-            with transaction.atomic():
-                asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
-        except CannotFetch as refused:
-            raise Refused(refused.code, " ".join(explain(refused.code))) from refused
-        return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _rows(listing: Listing[Any]) -> list[Any]:

@@ -205,19 +205,3 @@ SECRET_AGAIN = _(
     "The host or the client has changed. Type the client secret again: the stored one is only ever sent for the client and "
     "to the host it was given for."
 )
-
-
-class InstallationForm(forms.Form):
-    """What a database is that is not where it was."""
-
-    MOVED, COPY = "moved", "copy"
-    CHOICES = (
-        (MOVED, _("The original: it was moved or restored here, and nothing runs at its old place any more.")),
-        (
-            COPY,
-            _(
-                "A copy beside the original, for example to try something. Subscriptions of the original are left to it."
-            ),
-        ),
-    )
-    what = forms.ChoiceField(label=_("What is this database?"), choices=CHOICES, widget=forms.RadioSelect)

@@ -13,10 +13,9 @@ from rest_framework.fields import empty
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.connections.testing import results_of
-from integrations.fetches.ledger import time_taken, trouble_of
-from integrations.fetches.progress import progress_of
-from integrations.health.status import Condition, health_of
-from integrations.models import Connection, Fetch
+from integrations.health.serializers import HealthSerializer
+from integrations.health.status import health_of
+from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused
 from integrations.troubles.messages import explain
@@ -66,13 +65,6 @@ class ClientSecretField(TokenField):
 
     read = staticmethod(read_client_secret)
     code = "client_secret_malformed"
-
-
-class HealthSerializer(serializers.Serializer):
-    condition = serializers.ChoiceField(choices=[(condition.value, condition.value) for condition in Condition])
-    label = serializers.CharField()  # type: ignore[assignment]
-    sentence = serializers.CharField()
-    what_to_do = serializers.CharField(allow_blank=True)
 
 
 class CheckSerializer(serializers.Serializer):
@@ -286,43 +278,3 @@ class PreviewSerializer(serializers.Serializer):
 
     def get_trouble(self, shown: Preview) -> str:
         return " ".join(shown.trouble) if shown.trouble else ""
-
-
-class ProgressSerializer(serializers.Serializer):
-    percent = serializers.IntegerField()
-    sentence = serializers.CharField()
-
-
-class FetchSerializer(serializers.ModelSerializer):
-    """A line of the ledger: received = new + changed + unchanged + rejected."""
-
-    survey = serializers.IntegerField(source="feed.survey_id")
-    survey_name = serializers.CharField(source="feed.survey.name")
-    connection = serializers.IntegerField(source="feed.connection_id")
-    asked_by = serializers.CharField(source="asked_by.email", default=None, allow_null=True)
-    is_open = serializers.BooleanField()
-    progress = serializers.SerializerMethodField()
-    duration_seconds = serializers.SerializerMethodField()
-    error = serializers.SerializerMethodField(help_text=_("What went wrong and what to do, in sentences."))
-
-    class Meta:
-        model = Fetch
-        fields = [
-            "id", "uuid", "connection", "survey", "survey_name", "trigger", "asked_by", "full", "state", "step",
-            "is_open", "progress", "window_from", "created_at", "started_at", "finished_at", "duration_seconds",
-            "calls", "received", "new", "changed", "unchanged", "rejected", "rejected_by_reason", "error_code",
-            "error", "error_detail",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-    @extend_schema_field(ProgressSerializer)
-    def get_progress(self, fetch: Fetch) -> dict[str, Any]:
-        return dict(ProgressSerializer(progress_of(fetch)).data)
-
-    def get_duration_seconds(self, fetch: Fetch) -> float | None:
-        taken = time_taken(fetch)
-        return taken.total_seconds() if taken else None
-
-    def get_error(self, fetch: Fetch) -> str:
-        trouble = trouble_of(fetch)
-        return " ".join((trouble.title, trouble.what_to_do)) if trouble else ""

@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.connections.api import Refused
 from integrations.console.calls import METHODS, NotSendable, call_api, read_call
 from integrations.models import Connection, ConsoleCall
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused
 
 
 class ApiCallSerializer(serializers.Serializer):

@@ -14,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.connections.api import Refused, VendorTrouble
 from integrations.directory import contacts
 from integrations.directory.forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused, VendorTrouble
 
 T = TypeVar("T")
 

@@ -15,7 +15,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.connections.api import Refused, VendorTrouble
 from integrations.directory.api import NamedSerializer
 from integrations.directory.forms import ONE_LINE
 from integrations.distributions import sending
@@ -25,6 +24,7 @@ from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused, VendorTrouble
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 

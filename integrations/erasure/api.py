@@ -12,12 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from feedback.models import Erasure
-from integrations.connections.api import VendorTrouble
 from integrations.directory.forms import ONE_LINE
 from integrations.erasure import erasing, lookup
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import VendorTrouble
 
 
 class ResponseIdField(serializers.CharField):

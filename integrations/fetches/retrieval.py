@@ -9,14 +9,14 @@ from django.db import transaction
 from accounts.models import User
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch, ask_for_fetch, ask_for_missing
-from integrations.timetable.tasks import wake
+from integrations.sync.tasks import notify_from_web
 
 
 @transaction.atomic
 def retrieve_now(feed: SurveyFeed, by: User) -> Fetch:
     """The open fetch of this feed, made if there is none. Raises `CannotFetch`. A worker starts on it at once."""
     fetch = ask_for_missing(feed) or ask_for_fetch(feed, Fetch.Trigger.MANUAL, asked_by=by)
-    transaction.on_commit(partial(wake, fetch))
+    transaction.on_commit(partial(notify_from_web, fetch))
     return fetch
 
 

@@ -16,14 +16,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.connections.api import Refused
-from integrations.connections.serializers import FetchSerializer, HealthSerializer
+from integrations.fetches.serializers import FetchSerializer
 from integrations.health import endpoints
 from integrations.health.alerts import alerts
+from integrations.health.serializers import HealthSerializer
 from integrations.health.status import Details, by_urgency, details_of, health_of, signs, with_facts
+from integrations.health.tasks import MESSAGES
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection
-from integrations.timetable.tasks import wake_target
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import Usage, usage_by_connection
 
@@ -252,7 +253,7 @@ class AlertTargets(
     def test(self, request: Request, pk: str | None = None) -> Response:
         """It is on its way; look at the deliveries for what became of it."""
         message = endpoints.send_test(self.get_object())
-        wake_target(message.target_id)
+        MESSAGES.notify_from_web(message.target_id)
         return Response(AlertMessageSerializer(message).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(summary="What was sent, newest first", responses=AlertMessageSerializer(many=True))

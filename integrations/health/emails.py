@@ -42,7 +42,7 @@ def letters_are_due() -> bool:
     return bool(Timekeeping.objects.filter(rested).update(letters_at=now))
 
 
-def write_letters() -> int:
+def send_alert_emails() -> int:
     """Send what is due; how many letters went. What reached nobody stays due."""
     now = timezone.now()
     due = Alert.objects.filter(letter_due_at__lte=now).select_related("connection", "survey").order_by("opened_at")

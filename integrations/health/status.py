@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 
 from accounts.links import mail_is_sent
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
+from integrations.health import workers
 from integrations.models import Alert, Connection, Fetch, Timekeeping
-from integrations.timetable import clock
 from integrations.troubles.messages import explain
 from integrations.vendor.call_counts import Usage, usage_of
 from integrations.webhooks.status import state_of
@@ -213,7 +213,7 @@ def signs(now: datetime) -> list[Sign]:
     """Timetable, workers, queue and mail."""
     times = Timekeeping.objects.first() or Timekeeping()
     ticks = _ticks(times, now)
-    return [ticks, *(_worker(queue, times, ticks, now) for queue in clock.QUEUES), _queue(now), _mail()]
+    return [ticks, *(_worker(queue, times, ticks, now) for queue in workers.QUEUES), _queue(now), _mail()]
 
 
 def _ticks(times: Timekeeping, now: datetime) -> Sign:
@@ -237,7 +237,7 @@ def _worker(queue: str, times: Timekeeping, ticks: Sign, now: datetime) -> Sign:
     key = f"workers_{queue}"
     if ticks.tone != "good" or asked_at is None:
         return Sign(key, label, "neutral", _("Not known: the timetable asks for their signs of life."))
-    if answered_at and now - answered_at < clock.ASK_EVERY + _ANSWER_WITHIN:
+    if answered_at and now - answered_at < workers.ASK_EVERY + _ANSWER_WITHIN:
         return Sign(
             key, label, "good", _("They work: the last sign of life came at %(time)s.") % {"time": _moment(answered_at)}
         )

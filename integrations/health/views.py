@@ -17,8 +17,8 @@ from integrations.health.alerts import alerts
 from integrations.health.badges import as_rows
 from integrations.health.forms import AlertTargetForm
 from integrations.health.status import by_urgency, signs
+from integrations.health.tasks import MESSAGES
 from integrations.models import AlertMessage, AlertTarget, Connection
-from integrations.timetable.tasks import wake_target
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import usage_by_connection
@@ -87,7 +87,7 @@ def alert_target(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_target_test(request: PageRequest, pk: int) -> HttpResponse:
     endpoints.send_test(get_object_or_404(AlertTarget, pk=pk))
-    wake_target(pk)
+    MESSAGES.notify_from_web(pk)
     messages.success(request, _("A test message is on its way. Load this page again to see what became of it."))
     return redirect("integrations:alert_target", pk)
 

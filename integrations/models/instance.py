@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -12,6 +14,9 @@ from integrations.models.connection import Connection
 
 class Timekeeping(models.Model):
     """One row: when the last tick and the last daily upkeep came. Several beats or workers agree on it."""
+
+    # Machines differ by less; a clock that went back further was put back.
+    PUT_BACK = timedelta(minutes=5)
 
     ticked_at = models.DateTimeField(null=True)
     kept_up_at = models.DateTimeField(null=True)

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.models import Survey
-from integrations.connections.api import Refused
-from integrations.connections.serializers import FetchSerializer
 from integrations.fetches.ledger import fetches
+from integrations.fetches.serializers import FetchSerializer
 from integrations.models import SurveyFeed
 from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused
 
 
 class HeldSerializer(serializers.Serializer):

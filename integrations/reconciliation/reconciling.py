@@ -15,7 +15,7 @@ from integrations.fetches.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.closing import MASS
 from integrations.sync.requests import CannotFetch, ask_for_fetch
-from integrations.timetable.tasks import wake
+from integrations.sync.tasks import notify_from_web
 
 
 class NotHeld(Exception):
@@ -68,5 +68,5 @@ def _ask(feed: SurveyFeed, by: User, confirmed_gone: int = 0) -> Fetch:
     fetch = ask_for_fetch(feed, Fetch.Trigger.RECONCILE, asked_by=by, confirmed_gone=confirmed_gone)
     if fetch.trigger != Fetch.Trigger.RECONCILE or fetch.confirmed_gone < confirmed_gone:
         raise CannotFetch("fetch_under_way")
-    transaction.on_commit(partial(wake, fetch))
+    transaction.on_commit(partial(notify_from_web, fetch))
     return fetch

@@ -13,10 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.models import Survey
-from integrations.connections.api import Refused, VendorTrouble
 from integrations.surveys.catalogue import read_again, stored_responses
 from integrations.surveys.listing import shown_of, surveys
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused, VendorTrouble
 
 
 class FedItemSerializer(serializers.Serializer):

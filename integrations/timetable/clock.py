@@ -23,10 +23,7 @@ from integrations.sync import demand
 logger = logging.getLogger(__name__)
 
 _THE_ROW = 1
-# Machines differ by less; a clock that went back further was put back.
-PUT_BACK = timedelta(minutes=5)
 UPKEEP_EVERY = timedelta(days=1)
-# Workers of these queues are asked for a sign of life this often; the ticks themselves are one of the default queue.
 # When something is to be looked at next; looking earlier does no harm.
 _DUE_TIMES = (
     (Alert, "letter_due_at"),
@@ -37,15 +34,13 @@ _DUE_TIMES = (
     (ResponseWatch, "next_check_at"),
     (SurveyFeed, "look_at"),
 )
-QUEUES = ("sync", "backfill")
-ASK_EVERY = timedelta(minutes=5)
 
 
 def keep_time() -> None:
     """Note this tick. If the clock was put back since the last one, plan anew what would otherwise come much too late."""
     now = timezone.now()
     row, _created = Timekeeping.objects.get_or_create(pk=_THE_ROW)
-    was_put_back = row.ticked_at is not None and now < row.ticked_at - PUT_BACK
+    was_put_back = row.ticked_at is not None and now < row.ticked_at - Timekeeping.PUT_BACK
     Timekeeping.objects.filter(pk=_THE_ROW).update(ticked_at=now)
     if was_put_back:
         logger.warning("The clock was put back since the last tick: all feeds are planned anew")
@@ -62,18 +57,5 @@ def _plan_anew(now: datetime) -> None:
 def upkeep_is_due() -> bool:
     """Whether the last upkeep was longer ago than a day; true once, for whoever asks first."""
     now = timezone.now()
-    due = Q(kept_up_at=None) | Q(kept_up_at__lte=now - UPKEEP_EVERY) | Q(kept_up_at__gt=now + PUT_BACK)
+    due = Q(kept_up_at=None) | Q(kept_up_at__lte=now - UPKEEP_EVERY) | Q(kept_up_at__gt=now + Timekeeping.PUT_BACK)
     return bool(Timekeeping.objects.filter(due, pk=_THE_ROW).update(kept_up_at=now))
-
-
-def queues_to_ask() -> tuple[str, ...]:
-    """The queues whose workers are to give a sign of life now; each time for one caller only."""
-    now = timezone.now()
-    due = Q(asked_queues_at=None) | Q(asked_queues_at__lte=now - ASK_EVERY) | Q(asked_queues_at__gt=now + PUT_BACK)
-    return QUEUES if Timekeeping.objects.filter(due, pk=_THE_ROW).update(asked_queues_at=now) else ()
-
-
-def note_answer(queue: str) -> None:
-    """A worker of this queue is alive."""
-    if queue in QUEUES:
-        Timekeeping.objects.filter(pk=_THE_ROW).update(**{f"{queue}_answered_at": timezone.now()})

@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
 from integrations.vault.encryption import key_ring
-from integrations.vault.key_rotation import look
+from integrations.vault.key_rotation import scan
 
 
 @register(Tags.database)
@@ -18,7 +18,7 @@ def keys_open_what_is_stored(databases: Sequence[str] | None = None, **_kwargs: 
     if "default" not in (databases or ()):
         return []
     try:
-        report = look()
+        report = scan()
     except DatabaseError:  # the tables are still to come
         return []
     known = key_ring().keys

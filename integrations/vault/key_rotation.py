@@ -9,15 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from integrations.health import endpoints
-from integrations.models import AlertTarget, Connection, ResponseWatch
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
-from integrations.vendor import tokens
-from integrations.webhooks import subscriptions
 
 BATCH = 200
 # Replacing a watch's key moves its envelope to another column, perhaps to one that was passed already.
@@ -30,7 +25,7 @@ class Envelopes:
 
     model: Any
     column: str
-    place: Callable[[Any], dict[str, Any]]
+    binding_of: Callable[[Any], dict[str, Any]]
 
     def rows(self) -> Iterator[Any]:
         """Every row that has one, in batches, also while rows come and go."""
@@ -40,14 +35,8 @@ class Envelopes:
             last = batch[-1].pk
 
 
-# Every column whose name ends in `_envelope`; a test holds this list against the models.
-COLUMNS = (
-    Envelopes(Connection, "token_envelope", partial(tokens.place, column="token_envelope")),
-    Envelopes(Connection, "client_secret_envelope", partial(tokens.place, column="client_secret_envelope")),
-    Envelopes(ResponseWatch, "key_envelope", subscriptions.place),
-    Envelopes(ResponseWatch, "former_key_envelope", subscriptions.place),
-    Envelopes(AlertTarget, "secret_envelope", endpoints.place),
-)
+# Filled by `integrations/envelopes.py` when the app starts.
+COLUMNS: list[Envelopes] = []
 
 
 @dataclass(slots=True)
@@ -61,7 +50,7 @@ class Report:
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
 
-def look() -> Report:
+def scan() -> Report:
     """Which keys are still needed, and which secrets do not open."""
     report = Report()
     for envelopes in COLUMNS:
@@ -92,7 +81,7 @@ def _rewrap(envelopes: Envelopes, row: Any, report: Report) -> None:
     secret = _open(envelopes, row, report)
     if secret is None or not encryption.needs_rewrap(envelope):
         return
-    fresh = encryption.encrypt(secret, **envelopes.place(row))
+    fresh = encryption.encrypt(secret, **envelopes.binding_of(row))
     same = envelopes.model.objects.filter(pk=row.pk, **{envelopes.column: envelope})
     if same.update(**{envelopes.column: fresh}):
         report.rewrapped += 1
@@ -106,7 +95,7 @@ def _open(envelopes: Envelopes, row: Any, report: Report) -> Secret | None:
     try:
         key_id = encryption.key_id_of(envelope)
         report.by_key[key_id] += 1
-        secret = encryption.decrypt(envelope, **envelopes.place(row))
+        secret = encryption.decrypt(envelope, **envelopes.binding_of(row))
         report.opened[key_id] += 1
         return secret
     except encryption.EncryptionError as error:

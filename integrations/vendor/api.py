@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations.connections.forms import InstallationForm
+from integrations.vendor.forms import InstallationForm
 from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
-from integrations.connections.forms import InstallationForm
+from integrations.vendor.forms import InstallationForm
 from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
 
 

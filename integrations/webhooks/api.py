@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
-from integrations.connections.api import Refused
 from integrations.models import Delivery, ResponseWatch
 from integrations.troubles.messages import explain
+from integrations.troubles.refusals import Refused
 from integrations.webhooks import subscriptions
 from integrations.webhooks.status import state_of
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version

@@ -17,9 +17,9 @@ from django.views.decorators.csrf import csrf_exempt
 
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, LONGEST_MESSAGE, NotAMessage, NotSigned, open_message, read_form
-from integrations.timetable.tasks import wake_look_up
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks import inbox, subscriptions
+from integrations.webhooks.tasks import INBOX
 
 logger = logging.getLogger(__name__)
 
@@ -71,5 +71,5 @@ def _receive(uuid: UUID, body: bytes) -> HttpResponse:
     with transaction.atomic():
         delivery, wakes = inbox.keep(watch, told)
         if wakes:
-            transaction.on_commit(partial(wake_look_up, watch.pk, inbox.WINDOW.total_seconds()))
+            transaction.on_commit(partial(INBOX.notify_from_web, watch.pk, inbox.WINDOW.total_seconds()))
     return HttpResponse(status=202 if delivery.verdict == delivery.Verdict.PENDING else 200)

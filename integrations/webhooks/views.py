@@ -13,10 +13,10 @@ from django_htmx.http import trigger_client_event
 
 from accounts.page_request import PageRequest
 from feedback.models import Survey
-from integrations.fetches.map_progress import data_version
 from integrations.models import Connection, ResponseWatch
 from integrations.troubles.messages import explain
 from integrations.webhooks import subscriptions
+from integrations.webhooks.map_news import data_version
 from integrations.webhooks.status import state_of
 from versioning.saving import Outdated
 

@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from journeys.columns import Group, grouped
 from journeys.drawing.lanes import Cell, CellKey, LaneKind, MapContext, kind_named
 from journeys.drawing.summaries import Heading, heading_of
-from journeys.editing.columns import Group, grouped
 from journeys.models import Journey, Lane, Phase, Stage
 from ui.templatetags.parcours import icon
 

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from journeys.columns import Columns
 from journeys.drawing.lanes import kind_named
 from journeys.editing.building import build
-from journeys.editing.columns import Columns
-from journeys.editing.ordering import hold, renumber, reorder
 from journeys.editing.skeletons import Skeleton, spec_of
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Phase, Stage
+from journeys.ordering import hold, renumber, reorder
 from versioning.saving import delete_if_current, save_if_current
 
 Part = Phase | Stage | Lane | Card

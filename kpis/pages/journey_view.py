@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from journeys.editing.columns import grouped
+from journeys.columns import grouped
 from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import Window
 from kpis.pages.lanes import weighting_label

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from journeys.editing.columns import Columns, grouped
-from journeys.editing.ordering import moved
+from journeys.columns import Columns, grouped
 from journeys.models import Phase, Stage
+from journeys.ordering import moved
 
 
 def columns_of(text: str) -> Columns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integrations.vault.encryption import key_ring
-from integrations.vault.key_rotation import Report, look, rewrap_all
+from integrations.vault.key_rotation import Report, rewrap_all, scan
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{done.rewrapped} put under {ring.first_id}, {done.replaced} replaced meanwhile by others."
             )
-        report = look()
+        report = scan()
         self._tell(report, ring.first_id, list(ring.keys))
         if report.unreadable or report.by_key.keys() - {ring.first_id}:
             raise CommandError("Not every secret is readable and under the first key.", returncode=1)

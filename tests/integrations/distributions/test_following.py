@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.distributions import statistics
+from integrations.distributions.tasks import ask_statistics
 from integrations.models import Distribution
 from integrations.timetable import tasks
 
@@ -39,7 +40,7 @@ def come_due(row):
 def ask_all():
     """What a tick and its messages do."""
     for pk in statistics.to_ask():
-        tasks.ask_statistics(pk)
+        ask_statistics(pk)
 
 
 def asked(sandbox):
@@ -134,7 +135,7 @@ def test_one_that_waits_for_its_date_is_asked_after_it(done):
 def test_each_is_given_to_one_worker_and_a_tick_sends_the_message(done, monkeypatch):
     row, rung = done(), []
     come_due(row)
-    monkeypatch.setattr(tasks.ask_statistics, "delay", rung.append)
+    monkeypatch.setattr(ask_statistics, "delay", rung.append)
     tasks.tick()
     tasks.tick()
     assert rung == [row.pk]
@@ -159,4 +160,4 @@ def test_a_connection_that_is_off_or_stopped_is_not_asked(done, connection, sand
 
 
 def test_a_row_that_is_gone_meanwhile_is_no_trouble(db):
-    tasks.ask_statistics(999_999)
+    ask_statistics(999_999)

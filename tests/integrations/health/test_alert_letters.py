@@ -34,7 +34,7 @@ def go_on(clock, mailbox, **passed) -> list[str]:
     mailbox.clear()
     alerts.look()
     if emails.letters_are_due():
-        emails.write_letters()
+        emails.send_alert_emails()
     return [letter.subject for letter in mailbox]
 
 
@@ -143,6 +143,6 @@ def test_an_alert_that_ends_while_the_letter_is_written_is_told_as_ended_next(cl
 
     with monkeypatch.context() as patched:
         patched.setattr(emails, "send_mail", end_meanwhile)
-        emails.write_letters()
+        emails.send_alert_emails()
     Connection.objects.update(stopped_code="")
     assert go_on(clock, mailoutbox, minutes=11) == ["Parcours: what was wrong has ended"]

@@ -19,6 +19,7 @@ from django.utils import timezone
 from integrations.health import alerts, delivery, endpoints
 from integrations.health.delivery import RETRY_AFTER, signature, work_off
 from integrations.health.endpoints import AddressRefused, checked_url
+from integrations.health.tasks import send_alert_messages
 from integrations.models import AlertMessage, AlertTarget, Connection, Installation
 from integrations.timetable import tasks
 from integrations.troubles.messages import CODES
@@ -233,11 +234,11 @@ def test_a_receiver_that_is_gone_gets_nothing_more_until_it_is_tested(receiver, 
 
 def test_the_tick_wakes_a_worker_for_what_is_due(receiver, target, monkeypatch):
     rung: list[int] = []
-    monkeypatch.setattr(tasks, "ring_target", lambda found, _wait=0.0: rung.append(found))
+    monkeypatch.setattr(send_alert_messages, "apply_async", lambda arguments, **_options: rung.append(*arguments))
     factories.make_connection(stopped_code="token_refused")
     tasks.tick()
     assert rung == [target.pk]
-    tasks.send_alert_messages(target.pk)
+    send_alert_messages(target.pk)
     rung.clear()
     tasks.tick()
     assert rung == []

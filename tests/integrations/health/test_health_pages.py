@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.health import alerts, endpoints
 from integrations.health.status import signs
+from integrations.health.tasks import heartbeat, send_alert_messages
 from integrations.models import Alert, AlertMessage, AlertTarget, Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.timetable import tasks
 from integrations.vendor import call_counts
@@ -35,8 +36,7 @@ def api(api_of, admin):
 def rung(monkeypatch) -> list[int]:
     """The webhooks for which a worker would have been woken."""
     found: list[int] = []
-    monkeypatch.setattr("integrations.health.views.wake_target", found.append)
-    monkeypatch.setattr("integrations.health.api.wake_target", found.append)
+    monkeypatch.setattr(send_alert_messages, "apply_async", lambda arguments, **_options: found.append(*arguments))
     return found
 
 
@@ -180,13 +180,13 @@ def test_a_timetable_that_stands_still_is_seen(settings):
 
 def test_workers_give_a_sign_of_life_when_the_tick_asks(monkeypatch):
     asked: list[str] = []
-    monkeypatch.setattr(tasks.give_sign, "apply_async", lambda args, queue, expires: asked.append((*args, queue)))
+    monkeypatch.setattr(heartbeat, "apply_async", lambda args, queue, expires: asked.append((*args, queue)))
     tasks.tick()
     assert asked == [("sync", "sync"), ("backfill", "backfill")]
     tasks.tick()
     assert len(asked) == 2  # not at every tick
     assert tones()["workers_sync"] == "neutral"
-    tasks.give_sign("sync")
+    heartbeat("sync")
     assert (tones()["workers_sync"], tones()["workers_backfill"]) == ("good", "neutral")
     Timekeeping.objects.update(asked_queues_at=timezone.now() - timedelta(minutes=6))
     assert (tones()["workers_sync"], tones()["workers_backfill"]) == ("good", "bad")

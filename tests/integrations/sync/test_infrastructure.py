@@ -22,6 +22,7 @@ from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
 from integrations.sync import dispatch, engine, processes, requests
+from integrations.sync import tasks as sync_tasks
 from integrations.sync.slots import next_slot
 from integrations.timetable import clock as timekeeping
 from integrations.timetable import tasks
@@ -56,8 +57,8 @@ def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeyp
     def send(args, **_options) -> None:
         (lost if source.random() < share_lost else queue).append(args[0])
 
-    monkeypatch.setattr(tasks.run_slice, "apply_async", send)
-    monkeypatch.setattr(tasks.run_backfill_slice, "apply_async", send)
+    monkeypatch.setattr(sync_tasks.run_slice, "apply_async", send)
+    monkeypatch.setattr(sync_tasks.run_backfill_slice, "apply_async", send)
     monkeypatch.setattr(engine, "BATCH", 25)
     monkeypatch.setattr(engine, "SLICE", 0.0)  # so that each batch needs a message
     add_item(survey)
@@ -65,7 +66,7 @@ def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeyp
         for _tick in range(300):
             tasks.tick()
             while queue:
-                tasks.run_slice(queue.popleft())
+                sync_tasks.run_slice(queue.popleft())
             if not latest(survey).is_open:
                 break
             clock.shift(30)

@@ -16,6 +16,7 @@ from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, signature, topic_of
 from integrations.vault.secret import Secret
 from integrations.webhooks import subscriptions
+from integrations.webhooks.tasks import look_up
 from tests.factories import make_connection, make_survey
 
 SITE = "https://parcours.example"
@@ -31,7 +32,7 @@ def _public_address(settings):
 def rung(monkeypatch) -> list[int]:
     """The watches for which a worker would have been woken."""
     found: list[int] = []
-    monkeypatch.setattr("integrations.webhooks.receiver.wake_look_up", lambda watch, _wait: found.append(watch))
+    monkeypatch.setattr(look_up, "apply_async", lambda arguments, **_options: found.append(*arguments))
     return found
 
 

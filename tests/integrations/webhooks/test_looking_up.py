@@ -12,6 +12,7 @@ from integrations.models import Delivery, Fetch
 from integrations.qualtrics.events import Completed
 from integrations.timetable import tasks
 from integrations.webhooks import inbox
+from integrations.webhooks import tasks as webhook_tasks
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)
 from tests.integrations.webhooks.conftest import make_watch
 
@@ -109,7 +110,7 @@ def test_the_numbers_follow(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     before = watch.survey.counting.version
     tell(watch, made)
-    tasks.look_up(watch.pk)
+    webhook_tasks.look_up(watch.pk)
     watch.survey.counting.refresh_from_db()
     assert watch.survey.counting.version == before + 1
     assert not ChangedDay.objects.filter(survey=watch.survey).exists()
@@ -277,8 +278,8 @@ def test_what_is_no_longer_kept_does_not_come_back(sandbox, watch):
 
 def test_a_lost_ring_is_made_up_for_by_the_tick(sandbox, watch, monkeypatch):
     rung: list = []
-    monkeypatch.setattr("integrations.timetable.tasks.ring_look_up", lambda pk, *_: rung.append(pk))
-    monkeypatch.setattr("integrations.timetable.tasks.ring", lambda *_args, **_more: None)
+    monkeypatch.setattr(webhook_tasks.look_up, "apply_async", lambda arguments, **_options: rung.append(*arguments))
+    monkeypatch.setattr("integrations.timetable.tasks.notify_worker", lambda *_args, **_more: None)
     tell(watch, "R_1")
     tasks.tick()
     assert rung == [watch.pk]

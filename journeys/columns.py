@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from journeys.editing.ordering import moved, renumber
 from journeys.models import Card, Journey, Phase, Stage
+from journeys.ordering import moved, renumber
 
 
 @dataclass(slots=True)

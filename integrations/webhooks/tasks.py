@@ -1,0 +1,34 @@
+"""What Celery calls for watches."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from integrations.models import Connection
+from integrations.sync.tasks import notify_worker
+from integrations.troubles.wakeups import Wakeup
+from integrations.webhooks import inbox, subscriptions
+from kpis.counting.refresh import refresh_changed_days
+
+
+@shared_task
+def look_up(watch: int) -> None:
+    """Look up the responses that messages told of, show their numbers, and wake a worker for the rest."""
+    outcome = inbox.work_off(watch)
+    if outcome.changed:
+        refresh_changed_days(outcome.changed)
+    if outcome.fetch:
+        notify_worker(outcome.fetch.uuid, full=outcome.fetch.full)
+    if outcome.wait is not None:
+        INBOX.notify_worker(watch, outcome.wait)
+
+
+INBOX = Wakeup(look_up)
+
+
+@shared_task
+def check_watches(connection: int) -> None:
+    """Compare a connection's watches with what the vendor knows of them."""
+    found = Connection.objects.filter(pk=connection).first()
+    if found:
+        subscriptions.check_connection(found)
