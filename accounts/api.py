@@ -1,4 +1,4 @@
-"""This room's part of the REST API: one's own account and tokens; people and the organisation for admins."""
+"""This app's part of the REST API: one's own account and tokens; people and the organisation for admins."""
 
 from __future__ import annotations
 

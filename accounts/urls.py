@@ -1,4 +1,4 @@
-"""Addresses of this room's pages."""
+"""Addresses of this app's pages."""
 
 from django.contrib.auth import views as auth_views
 from django.urls import path

@@ -97,7 +97,7 @@ def measure(connections: int, surveys: int, due: int) -> dict[str, Any]:
             with CaptureQueriesContext(connection) as log:
                 began = time.perf_counter()
                 opened = dispatch.open_due_fetches()
-                woken = len(dispatch.fetches_to_wake())
+                woken = len(dispatch.fetches_to_resume())
                 dispatch.surveys_left_to_refresh()
                 taken.append(time.perf_counter() - began)
             queries = len(log)

@@ -1,4 +1,4 @@
-"""How the house is wired: settings, addresses, access table, Celery."""
+"""How the project is wired: settings, addresses, access table, Celery."""
 
 from config.celery import app as celery_app
 

@@ -1,4 +1,4 @@
-"""The REST API: every room's part, its description and its reference page."""
+"""The REST API: every app's part, its description and its reference page."""
 
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView

@@ -40,7 +40,7 @@ _MEANINGS = {
 }
 
 
-_DEEDS = {
+_ACTIONS = {
     "list": gettext_lazy("%(objects)s: list"),
     "retrieve": gettext_lazy("%(objects)s: read one"),
     "create": gettext_lazy("%(objects)s: add one"),
@@ -72,17 +72,17 @@ class Schema(AutoSchema):
     """The description of one address."""
 
     def get_summary(self) -> str | None:
-        """What the view says; else what the deed's docstring says; else, of the usual deeds on a model, a few words."""
+        """What the view says; else what the action's docstring says; else, of the usual actions on a model, a few words."""
         if summary := super().get_summary() or _first_line(self._deed.__doc__):
             return summary
         model = getattr(getattr(self.view, "queryset", None), "model", None)
-        words = _DEEDS.get(getattr(self.view, "action", ""))
+        words = _ACTIONS.get(getattr(self.view, "action", ""))
         if model and words:
             return str(words) % {"objects": capfirst(str(model._meta.verbose_name_plural))}
         return _first_line(type(self.view).__doc__)
 
     def get_description(self) -> str:  # type: ignore[override]  # as in drf-spectacular's own
-        """The docstring of the deed or of the view itself, not of a class that it builds on."""
+        """The docstring of the action or of the view itself, not of a class that it builds on."""
         return inspect.cleandoc(self._deed.__doc__ or type(self.view).__doc__ or "")
 
     @property

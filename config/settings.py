@@ -261,7 +261,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["config.api_access.AllowedByTable"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    # Sets of choices whose fields have the same name in several rooms.
+    # Sets of choices whose fields have the same name in several apps.
     "ENUM_NAME_OVERRIDES": {
         "LaneKind": "journeys.models.Lane.Kind",
         "QuestionKind": "feedback.models.Question.Kind",

@@ -1,4 +1,4 @@
-"""The rows of this room's routes in the access table."""
+"""Rows of this app's routes in the access table."""
 
 from accounts.access import Row, row
 
@@ -20,7 +20,7 @@ ROUTES: dict[str, Row] = {
     "api:feedback-item-manual-value": row(DELETE=_CHANGE),
     "api:response-list": row(GET=_READ),
 }
-for deed in ("retrieve", "pause", "resume", "archive", "restore"):
-    ROUTES[f"feedback:item_{deed}"] = row(POST=_CHANGE)
-for deed in ("start", "pause", "resume", "archive", "restore"):
-    ROUTES[f"api:feedback-item-{deed}"] = row(POST=_CHANGE)
+for action in ("retrieve", "pause", "resume", "archive", "restore"):
+    ROUTES[f"feedback:item_{action}"] = row(POST=_CHANGE)
+for action in ("start", "pause", "resume", "archive", "restore"):
+    ROUTES[f"api:feedback-item-{action}"] = row(POST=_CHANGE)

@@ -1,4 +1,4 @@
-"""This room's part of the REST API: surveys, questions, Feedback Data items with their deeds, and responses."""
+"""This app's part of the REST API: surveys, questions, Feedback Data items with their actions, and responses."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ItemFilter(filters.FilterSet):
         fields = ["survey", "question", "chosen_state", "origin", "metric"]
 
 
-class CannotBecome(APIException):
+class InvalidTransition(APIException):
     """409: the item's present state does not allow this."""
 
     status_code = status.HTTP_409_CONFLICT
@@ -108,13 +108,13 @@ class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
 
     @contextmanager
     def refusals(self) -> Iterator[None]:
-        """What a deed refuses, as answers of the API."""
+        """What a action refuses, as answers of the API."""
         try:
             yield
         except ValidationError as error:
             raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
         except items.NotAllowed as refusal:
-            raise CannotBecome(str(refusal)) from refusal
+            raise InvalidTransition(str(refusal)) from refusal
         except Outdated as outdated:
             raise self.conflict(outdated) from outdated
 
@@ -141,10 +141,10 @@ class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
         with self.refusals():
             items.delete(instance, seen_version(self.request))
 
-    def _do(self, deed: Any) -> Answer:
+    def _do(self, action: Any) -> Answer:
         item = self.get_object()
         with self.refusals():
-            deed(item, seen_version(self.request))
+            action(item, seen_version(self.request))
         return Answer(self.get_serializer(item).data)
 
     @extend_schema(request=VersionSerializer, responses=ItemSerializer)

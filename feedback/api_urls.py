@@ -1,4 +1,4 @@
-"""Addresses of this room's part of the REST API, below /api/v1/."""
+"""Addresses of this app's part of the REST API, below /api/v1/."""
 
 from rest_framework.routers import SimpleRouter
 

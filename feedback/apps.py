@@ -1,4 +1,4 @@
-"""The room of what customers said."""
+"""The app of what customers said."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_delete

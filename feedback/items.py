@@ -1,6 +1,6 @@
-"""Deeds on Feedback Data items: make, change, retrieve, pause, resume, archive, restore, delete, enter values by hand.
+"""Actions on Feedback Data items: make, change, retrieve, pause, resume, archive, restore, delete, enter values by hand.
 
-Each deed is one transaction. It checks the edge it takes (`EDGES`), refuses to overwrite what somebody else wrote
+Each action is one transaction. It checks the edge it takes (`EDGES`), refuses to overwrite what somebody else wrote
 meanwhile (`versioning.saving.Outdated`), and sends `demand_changed` where other data must be fetched afterwards.
 """
 
@@ -53,7 +53,7 @@ _MAPPING = (
 
 
 class NotAllowed(Exception):
-    """This deed cannot follow the item's present state."""
+    """This action cannot follow the item's present state."""
 
     def __init__(self, item: FeedbackItem, wanted: str) -> None:
         self.item, self.wanted = item, wanted

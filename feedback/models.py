@@ -20,7 +20,7 @@ class Frequency(models.TextChoices):
 
 
 class Source(models.Model):
-    """Where surveys come from. A connection to a survey vendor owns one; this room never learns which vendor."""
+    """Where surveys come from. A connection to a survey vendor owns one; this app never learns which vendor."""
 
     name = models.CharField(_("name"), max_length=120)
 

@@ -46,7 +46,7 @@ class QuestionSerializer(serializers.ModelSerializer):
 
 
 class ItemSerializer(VersionedSerializer):
-    """A Feedback Data item with its card. What is not in `items.FIELDS` is set by deeds, never by a client."""
+    """A Feedback Data item with its card. What is not in `items.FIELDS` is set by actions, never by a client."""
 
     title = serializers.CharField(source="card.title", max_length=200)
     journey = serializers.IntegerField(source="card.lane.journey_id", read_only=True)
@@ -117,7 +117,7 @@ class ManualValueSerializer(serializers.ModelSerializer):
 
 
 class VersionSerializer(serializers.Serializer):
-    """A deed names the version that it saw, here or in the header If-Match."""
+    """A action names the version that it saw, here or in the header If-Match."""
 
     version = serializers.IntegerField(required=False, min_value=1)
 

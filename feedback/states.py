@@ -134,7 +134,7 @@ _BY_HAND: dict[State, Promise] = {
 }
 
 
-# What the codes of a source mean, and what to do about them: the room that fetches knows, and says so here.
+# What the codes of a source mean, and what to do about them: the app that fetches knows, and says so here.
 Reasons = Callable[[str], str]
 _reasons: list[Reasons] = []
 

@@ -1,4 +1,4 @@
-"""Addresses of this room's pages."""
+"""Addresses of this app's pages."""
 
 from django.urls import path
 
@@ -12,7 +12,7 @@ urlpatterns = [
     path("items/<int:pk>/values/", views.value_set, name="value_set"),
     path("items/<int:pk>/values/<str:day>/delete/", views.value_delete, name="value_delete"),
     *(
-        path(f"items/<int:pk>/{deed}/", views.item_deed, {"deed": deed}, name=f"item_{deed}")
-        for deed in ("retrieve", "pause", "resume", "archive", "restore")
+        path(f"items/<int:pk>/{action}/", views.item_action, {"action": action}, name=f"item_{action}")
+        for action in ("retrieve", "pause", "resume", "archive", "restore")
     ),
 ]

@@ -1,4 +1,4 @@
-"""Pages' doors to the deeds on items. What an item shows is drawn by the room of the numbers."""
+"""Pages that start the actions on items. What an item shows is drawn by the app of the numbers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from versioning.saving import Outdated
 
 Deed = Callable[[FeedbackItem, int], FeedbackItem]
 
-_DEEDS: dict[str, tuple[Deed, Promise]] = {
+_ACTIONS: dict[str, tuple[Deed, Promise]] = {
     "retrieve": (items.retrieve, gettext_lazy("Data are retrieved from now on.")),
     "pause": (items.pause, gettext_lazy("The item is paused. Its numbers stay.")),
     "resume": (items.resume, gettext_lazy("Data are retrieved again.")),
@@ -36,10 +36,10 @@ _DEEDS: dict[str, tuple[Deed, Promise]] = {
 
 
 @require_POST
-def item_deed(request: HtmxRequest, pk: int, deed: str) -> HttpResponse:
+def item_action(request: HtmxRequest, pk: int, action: str) -> HttpResponse:
     """Retrieve, pause, resume, archive or restore the item that was seen at `seen_version`."""
     item = _item(pk)
-    do, done = _DEEDS[deed]
+    do, done = _ACTIONS[action]
     try:
         do(item, _seen(request))
     except Outdated:

@@ -1,4 +1,4 @@
-"""The rows of this room's routes in the access table."""
+"""Rows of this app's routes in the access table."""
 
 from accounts.access import ANYONE, Row, row
 

@@ -1,4 +1,4 @@
-"""The room of the wires to the outside."""
+"""The app of the wires to the outside."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""Hears what the rooms below announce, and puts the feeds in line."""
+"""Hears what the apps below announce, and puts the feeds in line."""
 
 from __future__ import annotations
 

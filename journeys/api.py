@@ -1,4 +1,4 @@
-"""This room's part of the REST API: journeys, their parts, and the personas who travel them."""
+"""This app's part of the REST API: journeys, their parts, and the personas who travel them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from versioning.saving import Outdated
 
 
 class Refusals:
-    """What a deed refuses becomes an answer: 400 for what cannot be, 409 for what came too late."""
+    """What a action refuses becomes an answer: 400 for what cannot be, 409 for what came too late."""
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, DjangoValidationError):

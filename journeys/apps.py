@@ -1,4 +1,4 @@
-"""The room of the map."""
+"""The app of the map."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

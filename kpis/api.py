@@ -1,4 +1,4 @@
-"""This room's part of the REST API: figures of items, stages, phases and journeys, and the trend of an item."""
+"""This app's part of the REST API: figures of items, stages, phases and journeys, and the trend of an item."""
 
 from __future__ import annotations
 

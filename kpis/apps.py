@@ -1,4 +1,4 @@
-"""The room of the numbers."""
+"""The app of the numbers."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""The cast and the doors that all tests share: Alice runs the place, Amir analyses, Vera only looks."""
+"""The cast and the clients that all tests share: Alice runs the place, Amir analyses, Vera only looks."""
 
 from __future__ import annotations
 

@@ -130,13 +130,13 @@ def _distribute(sandbox: RunningSandbox) -> None:
     admin = User.objects.get(email="admin@parcours.example")
     survey = sandbox.control.survey_id("complaint")
     offered = sending.choices(connection, "sms", "", survey)
-    wish = {
+    spec = {
         "survey": survey, "directory": offered.directories[0].id, "mailing_list": offered.mailing_lists[0].id,
         "message_text": "Tell us: ${l://SurveyURL}",
     }  # fmt: skip
     email = {"from_email": "noreply@qemailserver.com", "subject": "How was it?"}
-    sending.prepare(connection, "email", wish | email, admin)
-    sent = sending.prepare(connection, "sms", wish | {"name": "Wave 7", "method": "Invite"}, admin)
+    sending.prepare(connection, "email", spec | email, admin)
+    sent = sending.prepare(connection, "sms", spec | {"name": "Wave 7", "method": "Invite"}, admin)
     sending.send(sent, sent.version, admin)
     statistics.refresh(sent)
 
@@ -144,7 +144,7 @@ def _distribute(sandbox: RunningSandbox) -> None:
 def _raise_alerts() -> None:
     """Of the stopped connection and of what drifted, one that is over, and a webhook with a message of each state."""
     target, _secret = endpoints.add_target("Team chat", "https://hooks.example.org/services/T0/B1")
-    alerts.look()
+    alerts.evaluate()
     now = timezone.now()
     Alert.objects.create(
         about="retrieval", kind="fetches_failing", code="server_trouble", opened_at=now - timedelta(days=2),
@@ -181,8 +181,8 @@ def pages() -> dict[str, list[str]]:
         "accounts:set_password": [reverse("accounts:set_password", args=["MQ", "no-token"])],
         "accounts:person": [reverse("accounts:person", args=[user.pk]) for user in User.objects.all()[1:2]],
         **{
-            f"journeys:{deed}": [reverse(f"journeys:{deed}", kwargs=part)]
-            for deed in ("detail", "edit", "delete", "personas", "phase_new", "stage_new", "lane_new")
+            f"journeys:{action}": [reverse(f"journeys:{action}", kwargs=part)]
+            for action in ("detail", "edit", "delete", "personas", "phase_new", "stage_new", "lane_new")
         },
         "journeys:card_new": [
             f"{reverse('journeys:card_new', kwargs=part)}?lane={parts['lane'].pk}&stage={stage.pk}",
@@ -192,9 +192,9 @@ def pages() -> dict[str, list[str]]:
             f"{reverse('journeys:sentiment', kwargs=part)}?stage={stage.pk}",
         ],
         **{
-            f"journeys:{name}_{deed}": [reverse(f"journeys:{name}_{deed}", kwargs=part | {"pk": row.pk})]
+            f"journeys:{name}_{action}": [reverse(f"journeys:{name}_{action}", kwargs=part | {"pk": row.pk})]
             for name, row in parts.items()
-            for deed in ("edit", "delete")
+            for action in ("edit", "delete")
         },
         "feedback:manual_new": [reverse("feedback:manual_new") + place],
         "feedback:item_settings": [reverse("feedback:item_settings", args=[items[0].pk])],
@@ -206,10 +206,10 @@ def pages() -> dict[str, list[str]]:
         "kpis:item_comments": [reverse("kpis:item_comments", args=[sentiment.pk])],
         "kpis:journey": [reverse("kpis:journey", args=[journey.pk])],
         **{
-            f"integrations:connection{deed}": [
-                reverse(f"integrations:connection{deed}", args=[row.pk]) for row in Connection.objects.all()
+            f"integrations:connection{action}": [
+                reverse(f"integrations:connection{action}", args=[row.pk]) for row in Connection.objects.all()
             ]
-            for deed in ("", "_edit", "_delete")
+            for action in ("", "_edit", "_delete")
         },
         "integrations:survey": [
             reverse("integrations:survey", args=[survey.pk])

@@ -58,7 +58,7 @@ class VersionedSerializer(serializers.ModelSerializer):
 class VersionedUpdates:
     """For viewsets of `Versioned` models: writes only what nobody else changed meanwhile, answers 409 otherwise.
 
-    Put it before DRF's classes and derive the serializer from `VersionedSerializer`. A viewset whose deed does the
+    Put it before DRF's classes and derive the serializer from `VersionedSerializer`. A viewset whose action does the
     writing overrides `perform_update` and may let `Outdated` pass: it becomes a 409 as well.
     """
 

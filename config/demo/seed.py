@@ -1,6 +1,6 @@
 """Fills an empty database with the demo: people, two connections to the sandbox, two maps with their items.
 
-Everything goes through the product's own deeds, and the surveys are read over HTTP, so the demo shows what the product does.
+Everything goes through the product's own actions, and the surveys are read over HTTP, so the demo shows what the product does.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ class Brand:
 
 def seed(railway: Brand, bank: Brand) -> None:
     """Make the demo, or point the one that exists at where the sandbox listens now."""
-    if not instance_guard.is_vouched_for():
-        instance_guard.vouch(is_copy=True)  # its folder was copied or moved; the sandbox is another one anyway
+    if not instance_guard.is_confirmed():
+        instance_guard.confirm_instance(
+            is_copy=True
+        )  # its folder was copied or moved; the sandbox is another one anyway
     people = _people()
     organisation = Organisation.current()
     organisation.name, organisation.time_zone = "Parcours demo", "Europe/Paris"

@@ -75,7 +75,7 @@ _UNSEEN = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false
 
 
 class ConnectionForm(forms.ModelForm):
-    """A new or an existing connection. Saving is the deeds' business: see `connections.py`."""
+    """A new or an existing connection. Saving is the actions' business: see `connections.py`."""
 
     host = HostField(
         label=_("Host"),
@@ -185,7 +185,7 @@ class ConnectionForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in SETTINGS}
 
     def credentials(self) -> dict[str, Any]:
-        """Token, or client with its secret, as the deeds take them."""
+        """Token, or client with its secret, as the actions take them."""
         return {
             "token": self.cleaned_data["token"],
             "client_id": self.cleaned_data["client_id"] or "",

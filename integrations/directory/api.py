@@ -85,10 +85,10 @@ class _Live(APIView):
             raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
         return found
 
-    def done(self, deed: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    def done(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
-            return deed(*args, **kwargs)
-        except contacts.Undone as undone:
+            return action(*args, **kwargs)
+        except contacts.VendorCallFailed as undone:
             if undone.status == status.HTTP_404_NOT_FOUND:
                 raise NotFound from None
             raise VendorTrouble(undone.code, " ".join(undone.explanation), unknown=undone.unknown) from None

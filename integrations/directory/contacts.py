@@ -20,7 +20,7 @@ T = TypeVar("T")
 SEARCHED_BY = ("email", "name", "reference")
 
 
-class Undone(Exception):
+class VendorCallFailed(Exception):
     """It could not be done, or nobody knows whether it was."""
 
     def __init__(self, error: QualtricsError, *, unknown: bool) -> None:
@@ -43,7 +43,7 @@ def directories_of(connection: Connection) -> Listing[Named]:
 def contacts_of(
     connection: Connection, directory_id: str, *, limit: int, begin: str = "", by: str = "", value: str = ""
 ) -> Page:
-    """Contacts until the limit; with `value` those whose e-mail, name or reference it is. Raises `Undone`."""
+    """Contacts until the limit; with `value` those whose e-mail, name or reference it is. Raises `VendorCallFailed`."""
 
     def read(directory: Directory) -> Page:
         if value:
@@ -54,29 +54,29 @@ def contacts_of(
 
 
 def contact_of(connection: Connection, directory_id: str, contact_id: str) -> Contact:
-    """One contact, as it is now. Raises `Undone`."""
+    """One contact, as it is now. Raises `VendorCallFailed`."""
     return _at(connection, lambda directory: directory.contact(directory_id, contact_id))
 
 
 def create_contact(connection: Connection, directory_id: str, values: Mapping[str, Any]) -> str:
-    """A new contact; its id. Raises `Undone`."""
+    """A new contact; its id. Raises `VendorCallFailed`."""
     return _at(connection, lambda directory: directory.create(directory_id, values), changes=True)
 
 
 def update_contact(connection: Connection, directory_id: str, contact_id: str, changes: Mapping[str, Any]) -> None:
-    """Send what changed and nothing else; without a change nothing is sent. Raises `Undone`."""
+    """Send what changed and nothing else; without a change nothing is sent. Raises `VendorCallFailed`."""
     if changes:
         _at(connection, lambda directory: directory.update(directory_id, contact_id, changes), changes=True)
 
 
 def delete_contact(connection: Connection, directory_id: str, contact_id: str) -> None:
-    """Take the contact out of the directory and of every list. Raises `Undone`."""
+    """Take the contact out of the directory and of every list. Raises `VendorCallFailed`."""
     _at(connection, lambda directory: directory.delete(directory_id, contact_id), changes=True)
 
 
-def _at(connection: Connection, deed: Callable[[Directory], T], *, changes: bool = False) -> T:
+def _at(connection: Connection, action: Callable[[Directory], T], *, changes: bool = False) -> T:
     try:
         with client_for(connection) as client:
-            return deed(Directory(client))
+            return action(Directory(client))
     except QualtricsError as error:
-        raise Undone(error, unknown=changes and may_have_happened(error)) from error
+        raise VendorCallFailed(error, unknown=changes and may_have_happened(error)) from error

@@ -44,7 +44,7 @@ def contact_list(request: PageRequest, pk: int, directory: str) -> HttpResponse:
                 by=values["by"] or "email", value=values["value"],
             )  # fmt: skip
             context["page"] = page
-        except actions.Undone as undone:
+        except actions.VendorCallFailed as undone:
             context["undone"] = undone
     return render(request, "integrations/contact_list.html", context)
 
@@ -57,7 +57,7 @@ def contact_new(request: PageRequest, pk: int, directory: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = actions.create_contact(found, directory, form.values())
-        except actions.Undone as undone:
+        except actions.VendorCallFailed as undone:
             context["undone"] = undone
         else:
             messages.success(request, _("The contact was added in Qualtrics."))
@@ -72,13 +72,13 @@ def contact(request: PageRequest, pk: int, directory: str, contact_id: str) -> H
     context: dict[str, Any] = _place(found, directory)
     try:
         person = _person(found, directory, contact_id)
-    except actions.Undone as undone:
+    except actions.VendorCallFailed as undone:
         return render(request, "integrations/contact_form.html", context | {"undone": undone})
     form = ContactForm.of(person, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_contact(found, directory, contact_id, form.changes())
-        except actions.Undone as undone:
+        except actions.VendorCallFailed as undone:
             context["undone"] = undone
         else:
             messages.success(request, _("The contact was saved in Qualtrics."))
@@ -98,7 +98,7 @@ def contact_delete(request: PageRequest, pk: int, directory: str, contact_id: st
             messages.success(request, _("The contact was deleted in Qualtrics."))
             return redirect("integrations:contact_list", pk, directory)
         context["person"] = _person(found, directory, contact_id)
-    except actions.Undone as undone:
+    except actions.VendorCallFailed as undone:
         context["undone"] = undone
     return render(request, "integrations/contact_delete.html", context)
 
@@ -106,7 +106,7 @@ def contact_delete(request: PageRequest, pk: int, directory: str, contact_id: st
 def _person(found: Connection, directory: str, contact_id: str) -> Contact:
     try:
         return actions.contact_of(found, directory, contact_id)
-    except actions.Undone as undone:
+    except actions.VendorCallFailed as undone:
         if undone.status == GONE:
             raise Http404 from None
         raise

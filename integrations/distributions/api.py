@@ -141,7 +141,7 @@ class Distributions(
     filterset_class = DistributionFilter
 
     def get_queryset(self) -> QuerySet[Distribution]:
-        sending.own_up()
+        sending.mark_lost_sends()
         return Distribution.objects.all()
 
     @extend_schema(
@@ -153,10 +153,10 @@ class Distributions(
         """Checks every rule, and answers with a draft that says how many people it reaches."""
         asked = DistributionWishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        wish = dict(asked.validated_data)
+        spec = dict(asked.validated_data)
         try:
-            made = sending.prepare(wish.pop("connection"), wish.pop("kind"), wish, request.user)  # type: ignore[arg-type]
-        except sending.Broken as broken:
+            made = sending.prepare(spec.pop("connection"), spec.pop("kind"), spec, request.user)  # type: ignore[arg-type]
+        except sending.RuleViolations as broken:
             raise _broken(broken) from None
         except QualtricsError as error:
             raise _trouble(error) from None
@@ -170,7 +170,7 @@ class Distributions(
         asked.is_valid(raise_exception=True)
         try:
             sending.change(draft, seen, asked.validated_data)
-        except sending.Broken as broken:
+        except sending.RuleViolations as broken:
             raise _broken(broken) from None
         except sending.NotADraft:
             raise _not_a_draft() from None
@@ -241,7 +241,7 @@ class DistributionChoices(APIView):
         return Response(DistributionChoicesSerializer(offered).data)
 
 
-def _broken(broken: sending.Broken) -> serializers.ValidationError:
+def _broken(broken: sending.RuleViolations) -> serializers.ValidationError:
     return serializers.ValidationError({name: [told] for name, told in broken.rules.items()})
 
 

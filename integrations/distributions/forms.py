@@ -58,7 +58,7 @@ class PlaceForm(forms.Form):
 
 
 class DistributionForm(forms.Form):
-    """Every field of the module. `wish` is what the rules and the deed take."""
+    """Every field of the module. `spec` is what the rules and the action take."""
 
     mailing_list = _choice(_("Mailing list"), help_text=_("This or a transaction batch."))
     transaction_batch = _choice(_("Transaction batch"), help_text=_("This or a mailing list."))
@@ -88,7 +88,7 @@ class DistributionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     data: Any
-    wish: dict[str, Any]
+    spec: dict[str, Any]
 
     def __init__(
         self, data: Any, *, kind: str, place: dict[str, Any], choices: Choices, initial: dict[str, Any] | None = None
@@ -124,9 +124,9 @@ class DistributionForm(forms.Form):
         if self.errors:
             return values
         library, _slash, message = values["message"].partition("/")
-        self.wish = {**self.place, **values, "library": library, "message": message}
-        del self.wish["version"]
-        self.refuse(broken_rules(self.kind, self.wish))
+        self.spec = {**self.place, **values, "library": library, "message": message}
+        del self.spec["version"]
+        self.refuse(broken_rules(self.kind, self.spec))
         return values
 
     @property
@@ -145,10 +145,10 @@ class DistributionForm(forms.Form):
             self.add_error(name if name in self.fields else None, sentence)
 
 
-def initial_of(wish: dict[str, Any], version: int) -> dict[str, Any]:
-    """The fields of the form for a draft that was made of this wish."""
-    library, message = wish.get("library"), wish.get("message")
-    return {**wish, "message": f"{library}/{message}" if message else "", "version": version}
+def initial_of(spec: dict[str, Any], version: int) -> dict[str, Any]:
+    """The fields of the form for a draft that was made of this spec."""
+    library, message = spec.get("library"), spec.get("message")
+    return {**spec, "message": f"{library}/{message}" if message else "", "version": version}
 
 
 def _with_size(each: Any) -> str:

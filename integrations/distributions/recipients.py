@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from integrations.distributions.rules import Broken
+from integrations.distributions.rules import RuleViolations
 from integrations.qualtrics.directory import Contact, Directory, Named
 from integrations.troubles.errors import NotFound
 
@@ -16,18 +16,20 @@ from integrations.troubles.errors import NotFound
 _NAMESAKES = 20
 
 
-def lookup_of(book: Directory, wish: Mapping[str, Any]) -> str:
-    """The person's own id in the mailing list: their id in the directory would not do. Raises `Broken`."""
-    wanted = " ".join(wish["person"].casefold().split())
-    found = _by_email(book, wish, wanted) if "@" in wanted else set()
-    found = found or _among_members(book, wish, wanted)
+def lookup_of(book: Directory, spec: Mapping[str, Any]) -> str:
+    """The person's own id in the mailing list: their id in the directory would not do. Raises `RuleViolations`."""
+    wanted = " ".join(spec["person"].casefold().split())
+    found = _by_email(book, spec, wanted) if "@" in wanted else set()
+    found = found or _among_members(book, spec, wanted)
     if not found:
-        raise Broken({"person": _("Nobody in this mailing list has this name or e-mail.")})
+        raise RuleViolations({"person": _("Nobody in this mailing list has this name or e-mail.")})
     if len(found) > 1:
-        raise Broken({"person": _("Several people in this mailing list have this name: type the e-mail instead.")})
+        raise RuleViolations(
+            {"person": _("Several people in this mailing list have this name: type the e-mail instead.")}
+        )
     [lookup] = found
     if not lookup:
-        raise Broken({"person": _("Qualtrics gives no id for this person in the mailing list.")})
+        raise RuleViolations({"person": _("Qualtrics gives no id for this person in the mailing list.")})
     return lookup
 
 
@@ -42,33 +44,33 @@ def person_of(book: Directory, directory_id: str, list_id: str, lookup_id: str) 
     return lookup_id
 
 
-def audience_of(book: Directory, wish: Mapping[str, Any]) -> Named:
-    """The list, sample or batch with its present size. Raises `Broken` if it is gone."""
-    directory = wish["directory"]
-    if wish.get("transaction_batch"):
+def audience_of(book: Directory, spec: Mapping[str, Any]) -> Named:
+    """The list, sample or batch with its present size. Raises `RuleViolations` if it is gone."""
+    directory = spec["directory"]
+    if spec.get("transaction_batch"):
         found, key = book.batches(directory), "transaction_batch"
-    elif wish.get("sample"):
+    elif spec.get("sample"):
         found, key = book.samples(directory), "sample"
     else:
         found, key = book.mailing_lists(directory), "mailing_list"
     for each in found:
-        if each.id == wish[key]:
+        if each.id == spec[key]:
             return replace(each, size=book.batch_size(directory, each.id)) if key == "transaction_batch" else each
-    raise Broken({key: _("This does not exist in Qualtrics any more.")})
+    raise RuleViolations({key: _("This does not exist in Qualtrics any more.")})
 
 
-def _by_email(book: Directory, wish: Mapping[str, Any], wanted: str) -> set[str]:
+def _by_email(book: Directory, spec: Mapping[str, Any], wanted: str) -> set[str]:
     lookups = set()
-    for hit in book.search(wish["directory"], "email", wanted, limit=_NAMESAKES).rows:
-        lists = book.contact(wish["directory"], hit.id).lists
-        if wish["mailing_list"] in lists:
-            lookups.add(lists[wish["mailing_list"]])
+    for hit in book.search(spec["directory"], "email", wanted, limit=_NAMESAKES).rows:
+        lists = book.contact(spec["directory"], hit.id).lists
+        if spec["mailing_list"] in lists:
+            lookups.add(lists[spec["mailing_list"]])
     return lookups
 
 
-def _among_members(book: Directory, wish: Mapping[str, Any], wanted: str) -> set[str]:
+def _among_members(book: Directory, spec: Mapping[str, Any], wanted: str) -> set[str]:
     fitting: list[Contact] = []
-    for member in book.members(wish["directory"], wish["mailing_list"]):
+    for member in book.members(spec["directory"], spec["mailing_list"]):
         if wanted == member.email.casefold():
             return {member.lookup_id}
         if wanted == member.name.casefold():

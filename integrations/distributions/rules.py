@@ -31,92 +31,92 @@ FIELDS = {
 }
 
 
-class Broken(Exception):
-    """Rules that the wish breaks: field → sentence. Nothing was sent."""
+class RuleViolations(Exception):
+    """Rules that the spec breaks: field → sentence. Nothing was sent."""
 
     def __init__(self, rules: dict[str, str]) -> None:
         super().__init__(str(rules))
         self.rules = rules
 
 
-def broken_rules(kind: str, wish: Mapping[str, Any]) -> dict[str, str]:
+def broken_rules(kind: str, spec: Mapping[str, Any]) -> dict[str, str]:
     """Field → what is wrong with it; nothing if the distribution may be sent."""
-    wrong = {name: _("This must be on one line.") for name in _ONE_LINE if not _is_one_line(wish.get(name) or "")}
-    wrong |= {name: _("This belongs to the other kind of distribution.") for name in _foreign(kind, wish)}
+    wrong = {name: _("This must be on one line.") for name in _ONE_LINE if not _is_one_line(spec.get(name) or "")}
+    wrong |= {name: _("This belongs to the other kind of distribution.") for name in _foreign(kind, spec)}
     needed = ("survey", "directory", *(("from_email", "subject") if kind == EMAIL else ("name", "method")))
-    wrong |= {name: _("This field is required.") for name in needed if not wish.get(name)}
-    if bool(wish.get("mailing_list")) == bool(wish.get("transaction_batch")):
+    wrong |= {name: _("This field is required.") for name in needed if not spec.get(name)}
+    if bool(spec.get("mailing_list")) == bool(spec.get("transaction_batch")):
         wrong["mailing_list"] = _("Choose a mailing list or a transaction batch. Both or neither is not permitted.")
-    elif wish.get("transaction_batch"):
+    elif spec.get("transaction_batch"):
         for name in ("person", "sample"):
-            if wish.get(name):
+            if spec.get(name):
                 wrong[name] = _("This goes with a mailing list only.")
-    if wish.get("person") and wish.get("sample"):
+    if spec.get("person") and spec.get("sample"):
         wrong["sample"] = _("Choose a contact or a sample, not both.")
-    wrong |= _about_message(kind, wish)
+    wrong |= _about_message(kind, spec)
     if kind == SMS:
-        wrong |= _about_parent(wish)
-    if wish.get("expires_at") and wish.get("send_at") and wish["expires_at"] <= wish["send_at"]:
+        wrong |= _about_parent(spec)
+    if spec.get("expires_at") and spec.get("send_at") and spec["expires_at"] <= spec["send_at"]:
         wrong["expires_at"] = _("The link must expire after the send date.")
     return wrong
 
 
-def body_of(kind: str, wish: Mapping[str, Any], lookup_id: str, now: datetime) -> dict[str, Any]:
+def body_of(kind: str, spec: Mapping[str, Any], lookup_id: str, now: datetime) -> dict[str, Any]:
     """The body of the call. `lookup_id` is the contact's own id in the mailing list, if it is for one person."""
     recipients = {
-        "mailingListId": wish.get("mailing_list"),
-        "transactionBatchId": wish.get("transaction_batch"),
+        "mailingListId": spec.get("mailing_list"),
+        "transactionBatchId": spec.get("transaction_batch"),
         "contactId": lookup_id,
-        "sampleId": wish.get("sample"),
+        "sampleId": spec.get("sample"),
     }
     message = (
-        {"messageText": wish["message_text"]}
-        if wish.get("message_text")
-        else {"libraryId": wish.get("library"), "messageId": wish.get("message")}
+        {"messageText": spec["message_text"]}
+        if spec.get("message_text")
+        else {"libraryId": spec.get("library"), "messageId": spec.get("message")}
     )
-    send_at = _moment(wish.get("send_at") or now)
-    expires_at = _moment(wish["expires_at"]) if wish.get("expires_at") else None
+    send_at = _moment(spec.get("send_at") or now)
+    expires_at = _moment(spec["expires_at"]) if spec.get("expires_at") else None
     if kind == EMAIL:
         return {
             "message": _filled(message),
             "recipients": _filled(recipients),
             "header": _filled(
                 {
-                    "fromEmail": wish["from_email"],
-                    "fromName": wish.get("from_name"),
-                    "replyToEmail": wish.get("reply_to"),
-                    "subject": wish["subject"],
+                    "fromEmail": spec["from_email"],
+                    "fromName": spec.get("from_name"),
+                    "replyToEmail": spec.get("reply_to"),
+                    "subject": spec["subject"],
                 }
             ),
             "surveyLink": _filled(
                 {
-                    "surveyId": wish["survey"],
+                    "surveyId": spec["survey"],
                     "expirationDate": expires_at,
-                    "type": wish.get("link_type") or LINK_TYPES[0],
+                    "type": spec.get("link_type") or LINK_TYPES[0],
                 }
             ),
             "sendDate": send_at,
         }
     return _filled(
         {
-            "surveyId": wish["survey"],
-            "method": wish["method"],
+            "surveyId": spec["survey"],
+            "method": spec["method"],
             "sendDate": send_at,
-            "name": wish["name"],
+            "name": spec["name"],
             "recipients": _filled(recipients),
             "message": _filled(message),
             "surveyLinkExpirationDate": expires_at,
-            "parentDistributionId": wish.get("parent"),
+            "parentDistributionId": spec.get("parent"),
         }
     )
 
 
-def wish_of(kind: str, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def spec_of(kind: str, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What the body was made of, for a form; the directory and the person are not named in it."""
     recipients, message = body["recipients"], body.get("message", {})
     header, link = body.get("header", {}), body.get("surveyLink", {})
     send_at, expires_at = body["sendDate"], link.get("expirationDate") or body.get("surveyLinkExpirationDate")
-    wish = {
+    spec = {
         "survey": link.get("surveyId") or body.get("surveyId"),
         "mailing_list": recipients.get("mailingListId"),
         "transaction_batch": recipients.get("transactionBatchId"),
@@ -136,30 +136,30 @@ def wish_of(kind: str, body: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "send_at": at if (at := datetime.fromisoformat(send_at)) > now else None,
         "expires_at": datetime.fromisoformat(expires_at) if expires_at else None,
     }
-    return {name: wish[name] for name in FIELDS[kind] if wish.get(name)}
+    return {name: spec[name] for name in FIELDS[kind] if spec.get(name)}
 
 
-def _about_message(kind: str, wish: Mapping[str, Any]) -> dict[str, str]:
-    by_text, by_id = bool((wish.get("message_text") or "").strip()), bool(wish.get("message"))
-    if kind == SMS and wish.get("method") == "Interactive":
+def _about_message(kind: str, spec: Mapping[str, Any]) -> dict[str, str]:
+    by_text, by_id = bool((spec.get("message_text") or "").strip()), bool(spec.get("message"))
+    if kind == SMS and spec.get("method") == "Interactive":
         if by_text or by_id:
             return {"message_text": _("An interactive SMS asks the questions themselves and takes no message.")}
         return {}
     if by_text == by_id:
         return {"message_text": _("Choose a message or write a text. Both or neither is not permitted.")}
-    if by_id and not wish.get("library"):
+    if by_id and not spec.get("library"):
         return {"message": _("Name the library of the message too.")}
     return {}
 
 
-def _about_parent(wish: Mapping[str, Any]) -> dict[str, str]:
-    if wish.get("method") in LATER_METHODS:
-        return {} if wish.get("parent") else {"parent": _("A reminder or thank-you names the distribution it follows.")}
-    return {"parent": _("Only a reminder or thank-you follows another distribution.")} if wish.get("parent") else {}
+def _about_parent(spec: Mapping[str, Any]) -> dict[str, str]:
+    if spec.get("method") in LATER_METHODS:
+        return {} if spec.get("parent") else {"parent": _("A reminder or thank-you names the distribution it follows.")}
+    return {"parent": _("Only a reminder or thank-you follows another distribution.")} if spec.get("parent") else {}
 
 
-def _foreign(kind: str, wish: Mapping[str, Any]) -> list[str]:
-    return [name for name, value in wish.items() if value and name not in FIELDS[kind]]
+def _foreign(kind: str, spec: Mapping[str, Any]) -> list[str]:
+    return [name for name, value in spec.items() if value and name not in FIELDS[kind]]
 
 
 def _is_one_line(text: str) -> bool:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from integrations.distributions import recipients, rules
-from integrations.distributions.rules import EMAIL, LATER_METHODS, SMS, Broken, body_of, broken_rules
+from integrations.distributions.rules import EMAIL, LATER_METHODS, SMS, RuleViolations, body_of, broken_rules
 from integrations.distributions.statistics import first_ask_at
 from integrations.models import Connection, Distribution
 from integrations.qualtrics.client import QualtricsClient
@@ -75,28 +75,28 @@ def choices(connection: Connection, kind: str, directory_id: str, survey_id: str
         )
 
 
-def prepare(connection: Connection, kind: str, wish: Mapping[str, Any], by: User) -> Distribution:
-    """A draft that says how many people it reaches. Sends nothing. Raises `Broken`, `QualtricsError`."""
-    facts = _drafted(connection, kind, wish)
+def prepare(connection: Connection, kind: str, spec: Mapping[str, Any], by: User) -> Distribution:
+    """A draft that says how many people it reaches. Sends nothing. Raises `RuleViolations`, `QualtricsError`."""
+    facts = _drafted(connection, kind, spec)
     return Distribution.objects.create(connection=connection, kind=kind, created_by=by, **facts)
 
 
-def wish_of(draft: Distribution) -> dict[str, Any]:
+def spec_of(draft: Distribution) -> dict[str, Any]:
     """What the draft was made of, the person by name or e-mail. Raises `QualtricsError`."""
-    wish = rules.wish_of(draft.kind, draft.request, timezone.now())
+    spec = rules.spec_of(draft.kind, draft.request, timezone.now())
     if lookup := draft.request["recipients"].get("contactId"):
         with client_for(draft.connection) as client:
-            wish["person"] = recipients.person_of(
-                Directory(client), draft.directory_external_id, wish["mailing_list"], lookup
+            spec["person"] = recipients.person_of(
+                Directory(client), draft.directory_external_id, spec["mailing_list"], lookup
             )
-    return wish
+    return spec
 
 
-def change(draft: Distribution, seen_version: int, wish: Mapping[str, Any]) -> None:
-    """Make the draft anew; its people are counted again. Raises `Broken`, `NotADraft`, `Outdated`, `QualtricsError`."""
+def change(draft: Distribution, seen_version: int, spec: Mapping[str, Any]) -> None:
+    """Make the draft anew; its people are counted again. Raises `RuleViolations`, `NotADraft`, `Outdated`, `QualtricsError`."""
     if draft.state != Distribution.State.DRAFT:
         raise NotADraft
-    facts = _drafted(draft.connection, draft.kind, wish)
+    facts = _drafted(draft.connection, draft.kind, spec)
     if not _seen(draft, seen_version).update(version=F("version") + 1, **facts):
         raise _refusal(draft)
     draft.refresh_from_db()
@@ -142,30 +142,30 @@ def discard(draft: Distribution, seen_version: int) -> None:
         raise _refusal(draft)
 
 
-def own_up() -> None:
+def mark_lost_sends() -> None:
     """What has been `sending` for too long lost its process: nobody knows what became of it."""
     long_ago = timezone.now() - LOST_AFTER
     lost = Q(state=Distribution.State.SENDING) & Q(confirmed_at__lt=long_ago)
     Distribution.objects.filter(lost).update(state=Distribution.State.UNKNOWN, error_code="sender_lost")
 
 
-def _drafted(connection: Connection, kind: str, wish: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns that a wish becomes, once every rule is kept and every name is found."""
-    if broken := broken_rules(kind, wish):
-        raise Broken(broken)
+def _drafted(connection: Connection, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns that a spec becomes, once every rule is kept and every name is found."""
+    if broken := broken_rules(kind, spec):
+        raise RuleViolations(broken)
     with client_for(connection) as client:
         book = Directory(client)
-        survey = client.survey(wish["survey"])
-        audience = recipients.audience_of(book, wish)
-        lookup = recipients.lookup_of(book, wish) if wish.get("person") else ""
+        survey = client.survey(spec["survey"])
+        audience = recipients.audience_of(book, spec)
+        lookup = recipients.lookup_of(book, spec) if spec.get("person") else ""
     people = 1 if lookup else audience.size or 0
     if not people:
-        raise Broken({"mailing_list": _("There is nobody in it.")})
+        raise RuleViolations({"mailing_list": _("There is nobody in it.")})
     return {
         "survey_external_id": survey.id,
         "survey_name": survey.name[:255],
-        "directory_external_id": wish["directory"],
-        "request": body_of(kind, wish, lookup, timezone.now()),
+        "directory_external_id": spec["directory"],
+        "request": body_of(kind, spec, lookup, timezone.now()),
         "recipients": people,
         "audience": audience.name[:255],
     }

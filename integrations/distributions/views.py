@@ -35,7 +35,7 @@ LOOKS = {
 
 
 def distributions(request: PageRequest) -> HttpResponse:
-    sending.own_up()
+    sending.mark_lost_sends()
     rows = Distribution.objects.select_related("connection", "confirmed_by")
     chosen = DistributionFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, A_PAGE).get_page(request.GET.get("page"))
@@ -78,7 +78,7 @@ def distribution_edit(request: PageRequest, pk: int) -> HttpResponse:
 
 def distribution(request: PageRequest, pk: int) -> HttpResponse:
     """What will be sent, to how many; afterwards, how far it is."""
-    sending.own_up()
+    sending.mark_lost_sends()
     found = get_object_or_404(Distribution.objects.select_related("connection", "created_by", "confirmed_by"), pk=pk)
     tone, icon = LOOKS[Distribution.State(found.state)]
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
@@ -147,13 +147,13 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
         where = {"directory": directory, "survey": chosen["survey"]}
         if all(where.values()):
             data = request.POST if request.method == "POST" else None
-            initial = initial_of(sending.wish_of(draft), draft.version) if draft and data is None else None
+            initial = initial_of(sending.spec_of(draft), draft.version) if draft and data is None else None
             form = DistributionForm(data, kind=chosen["kind"], place=where, choices=offered, initial=initial)
             context["form"] = form
             if data is not None and form.is_valid():
                 try:
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
-                except sending.Broken as broken:
+                except sending.RuleViolations as broken:
                     form.refuse(broken.rules)
                 except sending.NotADraft:
                     return _not_a_draft(request, draft.pk if draft else 0)
@@ -168,8 +168,8 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
 
 def _saved(request: PageRequest, form: DistributionForm, chosen: dict[str, Any], draft: Distribution | None) -> int:
     if draft is None:
-        return sending.prepare(chosen["connection"], chosen["kind"], form.wish, request.user).pk
-    sending.change(draft, form.seen_version, form.wish)
+        return sending.prepare(chosen["connection"], chosen["kind"], form.spec, request.user).pk
+    sending.change(draft, form.seen_version, form.spec)
     messages.success(request, _("The draft was changed."))
     return draft.pk
 

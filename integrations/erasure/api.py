@@ -115,20 +115,20 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
         """By contact, Qualtrics is asked for the person's responses, which takes some seconds."""
         asked = ErasureWishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        wish = asked.validated_data
-        ids, person = list(dict.fromkeys(wish["response_ids"])), None
-        if wish["contact"]:
-            theirs = _theirs(wish["connection"], wish["contact"])
+        spec = asked.validated_data
+        ids, person = list(dict.fromkeys(spec["response_ids"])), None
+        if spec["contact"]:
+            theirs = _theirs(spec["connection"], spec["contact"])
             ids, person = theirs.ids, theirs.person
-        answer: dict[str, Any] = {"found": erasing.look(ids, person), "erasure": None, "vendor_trouble": ""}
-        if not wish["dry_run"]:
-            done = erasing.erase(ids, by=request.user, person=person, at_vendor=wish["delete_at_vendor"])  # type: ignore[arg-type]
+        answer: dict[str, Any] = {"found": erasing.preview(ids, person), "erasure": None, "vendor_trouble": ""}
+        if not spec["dry_run"]:
+            done = erasing.erase(ids, by=request.user, person=person, at_vendor=spec["delete_at_vendor"])  # type: ignore[arg-type]
             answer |= {"erasure": done.erasure, "vendor_trouble": " ".join(done.at_vendor.trouble or ())}
-        code = status.HTTP_200_OK if wish["dry_run"] else status.HTTP_201_CREATED
+        code = status.HTTP_200_OK if spec["dry_run"] else status.HTTP_201_CREATED
         return Response(ErasureAnswerSerializer(answer).data, status=code)
 
 
-def _theirs(connection: Connection, contact: str) -> lookup.Theirs:
+def _theirs(connection: Connection, contact: str) -> lookup.PersonResponses:
     try:
         return lookup.find_theirs(connection, contact)
     except lookup.NotFoundByThis as refusal:

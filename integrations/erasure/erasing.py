@@ -45,18 +45,20 @@ _RESPONSE_ID = re.compile(r"R_[0-9A-Za-z]{1,60}", re.ASCII)
 _SEPARATORS = re.compile(r"[\s,;]+")
 
 
-class NotIds(ValueError):
+class InvalidIds(ValueError):
     """What was pasted is not a list of response ids; the sentence says why."""
 
 
 def read_ids(text: str) -> list[str]:
-    """The response ids in a text, with spaces, commas, semicolons or line ends between them. Raises `NotIds`."""
+    """The response ids in a text, with spaces, commas, semicolons or line ends between them. Raises `InvalidIds`."""
     ids = list(dict.fromkeys(filter(None, _SEPARATORS.split(text))))
     for each in ids:
         if not _RESPONSE_ID.fullmatch(each):
-            raise NotIds(_("“%(text)s” is not a response id. They look like R_3kQ9LmX2bWc7KsT.") % {"text": each[:60]})
+            raise InvalidIds(
+                _("“%(text)s” is not a response id. They look like R_3kQ9LmX2bWc7KsT.") % {"text": each[:60]}
+            )
     if len(ids) > MOST_AT_ONCE:
-        raise NotIds(_("At most %(most)s responses are erased at once.") % {"most": MOST_AT_ONCE})
+        raise InvalidIds(_("At most %(most)s responses are erased at once.") % {"most": MOST_AT_ONCE})
     return ids
 
 
@@ -118,7 +120,7 @@ class Erased:
     at_vendor: AtVendor = field(default_factory=AtVendor)
 
 
-def look(ids: Collection[str], person: Person | None = None) -> Found:
+def preview(ids: Collection[str], person: Person | None = None) -> Found:
     """What is here of these responses. Changes nothing."""
     stored = erasure.stored_among(ids)
     return Found(

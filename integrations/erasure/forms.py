@@ -46,7 +46,7 @@ class WhomForm(forms.Form):
     def clean_ids(self) -> list[str]:
         try:
             return erasing.read_ids(self.cleaned_data["ids"])
-        except erasing.NotIds as refusal:
+        except erasing.InvalidIds as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
     def clean(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class TooSlow(QualtricsError):
 
 
 @dataclass(slots=True)
-class Theirs:
+class PersonResponses:
     """What is known of a person: their ids in the directory, and their responses by survey."""
 
     person: Person
@@ -67,7 +67,7 @@ class _Wanted:
         return bool(email and email in self.emails) or bool(reference and reference in self.references)
 
 
-def find_theirs(connection: Connection, who: str, *, patience: float = PATIENCE) -> Theirs:
+def find_theirs(connection: Connection, who: str, *, patience: float = PATIENCE) -> PersonResponses:
     """The responses of a person, named by contact id (CID_…), e-mail or external reference, to every survey retrieved here.
 
     Raises `NotFoundByThis` and `QualtricsError`, `TooSlow` among them. Nothing is stored.
@@ -81,7 +81,7 @@ def find_theirs(connection: Connection, who: str, *, patience: float = PATIENCE)
         ids = frozenset(
             each for contact in contacts for each in (contact.id, contact.lookup_id, *contact.lists.values()) if each
         )
-        theirs = Theirs(Person(connection, ids), contacts[0].name if contacts else who)
+        theirs = PersonResponses(Person(connection, ids), contacts[0].name if contacts else who)
         surveys = [feed.survey for feed in connection.feeds.select_related("survey")]
         # All are asked for first: the vendor prepares them side by side.
         exports = [(survey, _start(client, survey)) for survey in surveys]

@@ -50,7 +50,7 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
             return 502
         ids, person = theirs.ids, theirs.person
         context["name"] = theirs.name
-    context["found"] = erasing.look(ids, person)
+    context["found"] = erasing.preview(ids, person)
     if ids or not context["found"].nothing:
         context["confirm"] = ConfirmForm.of(ids, person)
     return 200

@@ -53,7 +53,7 @@ class Fact:
         return (self.about, self.connection, self.survey)
 
 
-def look() -> int:
+def evaluate() -> int:
     """Bring the alerts in line with the facts; how many were opened or closed."""
     now = timezone.now()
     troubled = _connections_in_trouble()
@@ -214,7 +214,7 @@ def _open(fact: Fact) -> bool:
                 connection_id=fact.connection,
                 survey_id=fact.survey,
                 opened_at=now,
-                letter_due_at=now,
+                email_due_at=now,
             )
             endpoints.announce("alert.opened", alert)
     except IntegrityError:  # another tick was first, or what it is about has just been deleted
@@ -227,7 +227,7 @@ def _close(alert: Alert) -> bool:
     now = timezone.now()
     standing = Alert.objects.filter(pk=alert.pk, closed_at=None)
     # Whoever never heard that it began need not hear that it ended.
-    if not standing.update(closed_at=now, letter_due_at=now if alert.told_at else None):
+    if not standing.update(closed_at=now, email_due_at=now if alert.told_at else None):
         return False
     alert.closed_at = now
     endpoints.announce("alert.closed", alert)

@@ -20,9 +20,9 @@ from integrations.fetches.serializers import FetchSerializer
 from integrations.health import endpoints
 from integrations.health.alerts import alerts
 from integrations.health.serializers import HealthSerializer
-from integrations.health.status import Details, by_urgency, details_of, health_of, signs, with_facts
+from integrations.health.status import Details, by_urgency, details_of, health_of, system_checks, with_facts
 from integrations.health.tasks import MESSAGES
-from integrations.models import Alert, AlertMessage, AlertTarget, Connection
+from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection
 from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
 from integrations.vault.encryption import EncryptionError
@@ -54,7 +54,7 @@ class AlertSerializer(serializers.ModelSerializer):
         return explain(alert.code).what_to_do
 
 
-class SignSerializer(serializers.Serializer):
+class SystemCheckSerializer(serializers.Serializer):
     """Something that must run for data to come."""
 
     key = serializers.CharField()
@@ -85,7 +85,7 @@ class ConnectionLineSerializer(serializers.Serializer):
 
 
 class OverviewSerializer(serializers.Serializer):
-    signs = SignSerializer(many=True)
+    signs = SystemCheckSerializer(many=True)
     connections = ConnectionLineSerializer(many=True, help_text=_("Worst first."))
     open_alerts = serializers.IntegerField()
 
@@ -117,7 +117,7 @@ class Overview(APIView):
         usage = usage_by_connection(now)
         lines = [_line(row, health, usage.get(row.pk)) for row, health in by_urgency(Connection.objects.all(), now)]
         overview = {
-            "signs": signs(now),
+            "signs": system_checks(now),
             "connections": lines,
             "open_alerts": Alert.objects.filter(closed_at=None).count(),
         }
@@ -179,13 +179,13 @@ class AlertTargetSerializer(serializers.ModelSerializer):
     last_delivered_at = serializers.DateTimeField(read_only=True, allow_null=True, default=None)
 
     class Meta:
-        model = AlertTarget
+        model = AlertEndpoint
         fields = ["id", "name", "url", "secret", "is_gone", "waiting", "last_delivered_at", "created_at"]
         read_only_fields = ["is_gone", "created_at"]
         extra_kwargs = {"is_gone": {"help_text": _("It answered 410: nothing is sent there until it is tested again.")}}
 
     @extend_schema_field({"type": "string", "nullable": True})
-    def get_secret(self, target: AlertTarget) -> str | None:
+    def get_secret(self, target: AlertEndpoint) -> str | None:
         return self.context.get("secret")
 
     def validate_url(self, url: str) -> str:
@@ -229,11 +229,11 @@ class AlertTargets(
 ):
     """Messages follow Standard Webhooks: signed with the secret, sent again until they are accepted or two days are over."""
 
-    queryset = AlertTarget.objects.none()
+    queryset = AlertEndpoint.objects.none()
     serializer_class = AlertTargetSerializer
     filter_backends: list[Any] = []
 
-    def get_queryset(self) -> QuerySet[AlertTarget]:
+    def get_queryset(self) -> QuerySet[AlertEndpoint]:
         return endpoints.targets()
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

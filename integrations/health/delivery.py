@@ -19,12 +19,12 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from integrations.health.endpoints import is_test_host, secret_of
-from integrations.models import AlertMessage, AlertTarget
+from integrations.models import AlertEndpoint, AlertMessage
 from integrations.outbound.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.troubles.errors import NoConnection, QualtricsError
 from integrations.vault.encryption import EncryptionError
 from integrations.vault.secret import Secret
-from integrations.vendor.instance_guard import is_vouched_for
+from integrations.vendor.instance_guard import is_confirmed
 
 logger = logging.getLogger(__name__)
 
@@ -40,18 +40,18 @@ _SLOW = frozenset({"read_timeout", "deadline"})
 _PENDING = AlertMessage.State.PENDING
 
 
-def targets_to_wake() -> list[int]:
+def endpoints_to_notify() -> list[int]:
     """Targets that something waits for whose time has come."""
     due = AlertMessage.objects.filter(due_at__lte=timezone.now()).order_by()
     found = sorted(set(due.values_list("target_id", flat=True)))
-    return found if found and is_vouched_for() else []
+    return found if found and is_confirmed() else []
 
 
-def work_off(target_pk: int, network: Network | None = None) -> float | None:
+def process_due(target_pk: int, network: Network | None = None) -> float | None:
     """Send what is due to this target, oldest first, until one fails. Seconds until the next is due; None if none is."""
-    target = AlertTarget.objects.filter(pk=target_pk).first()
+    target = AlertEndpoint.objects.filter(pk=target_pk).first()
     # A copy of this database would tell the receivers of the original: see installation.py.
-    if target is None or not is_vouched_for():
+    if target is None or not is_confirmed():
         return None
     until = time.monotonic() + SECONDS_A_TURN
     waiting = AlertMessage.objects.filter(target=target, state=_PENDING)
@@ -71,7 +71,7 @@ def _take(message: AlertMessage) -> bool:
     return bool(row.update(due_at=now + LEASE, tries=F("tries") + 1, tried_at=now))
 
 
-def _deliver(target: AlertTarget, message: AlertMessage, network: Network | None) -> bool:
+def _deliver(target: AlertEndpoint, message: AlertMessage, network: Network | None) -> bool:
     """One try, and what it means for the message and for those behind it."""
     status, code = None, ""
     try:
@@ -86,7 +86,7 @@ def _deliver(target: AlertTarget, message: AlertMessage, network: Network | None
     logger.warning("Message %s to webhook %s failed: %s %s", message.uuid, target.pk, code, status or "")
     if status == _GONE:
         # The receiver wants nothing any more; only a person's test begins again.
-        AlertTarget.objects.filter(pk=target.pk).update(is_gone=True)
+        AlertEndpoint.objects.filter(pk=target.pk).update(is_gone=True)
         waiting = AlertMessage.objects.filter(target=target, state=_PENDING)
         waiting.update(state=AlertMessage.State.FAILED, due_at=None, status=status, error_code=code)
         return False
@@ -117,7 +117,7 @@ def signature(identity: str, seconds: str, body: str, secret: Secret) -> str:
     return f"v1,{base64.b64encode(mac.digest()).decode()}"
 
 
-def _post(target: AlertTarget, message: AlertMessage, network: Network | None) -> int:
+def _post(target: AlertEndpoint, message: AlertMessage, network: Network | None) -> int:
     """The status that came back. Raises `QualtricsError`s, as all calls over checked connections do."""
     host = urlsplit(target.url).hostname or ""
     headers = {

@@ -1,4 +1,4 @@
-"""Writes to the admins about alerts: one letter for all news, to each in their language, and a reminder once a day."""
+"""Writes to the admins about alerts: one e-mail for all news, to each in their language, and a reminder once a day."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from accounts.roles import people_with
 from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
 from integrations.troubles.messages import Explanation, explain
-from integrations.vendor.instance_guard import is_vouched_for
+from integrations.vendor.instance_guard import is_confirmed
 
 logger = logging.getLogger(__name__)
 
-# News that come within this time share a letter; the first goes at once.
+# News that come within this time share an e-mail; the first goes at once.
 PAUSE = timedelta(minutes=10)
 # More are counted, not listed.
 LISTED = 50
 
 
-def letters_are_due() -> bool:
+def emails_are_due() -> bool:
     """Whether there is something to write and nobody is at it; true once, for whoever asks first."""
     now = timezone.now()
-    if not Alert.objects.filter(letter_due_at__lte=now).exists() or not mail_is_sent() or not is_vouched_for():
+    if not Alert.objects.filter(email_due_at__lte=now).exists() or not mail_is_sent() or not is_confirmed():
         return False  # a copy of this database would write to the admins of the original: see installation.py
-    rested = Q(letters_at=None) | Q(letters_at__lte=now - PAUSE) | Q(letters_at__gt=now)
-    return bool(Timekeeping.objects.filter(rested).update(letters_at=now))
+    rested = Q(emailed_at=None) | Q(emailed_at__lte=now - PAUSE) | Q(emailed_at__gt=now)
+    return bool(Timekeeping.objects.filter(rested).update(emailed_at=now))
 
 
 def send_alert_emails() -> int:
-    """Send what is due; how many letters went. What reached nobody stays due."""
+    """Send what is due; how many e-mails went. What reached nobody stays due."""
     now = timezone.now()
-    due = Alert.objects.filter(letter_due_at__lte=now).select_related("connection", "survey").order_by("opened_at")
+    due = Alert.objects.filter(email_due_at__lte=now).select_related("connection", "survey").order_by("opened_at")
     news = _News.of(due)
     if not news:
         return 0
@@ -53,11 +53,11 @@ def send_alert_emails() -> int:
     if sent:
         keys = [alert.pk for alert in (*news.opened, *news.standing, *news.closed)]
         told = Alert.objects.filter(pk__in=keys)
-        told.filter(closed_at=None).update(told_at=now, letter_due_at=now + REMIND_EVERY)
-        # One that has ended while this was written was announced as open: its end is news for the next letter.
+        told.filter(closed_at=None).update(told_at=now, email_due_at=now + REMIND_EVERY)
+        # One that has ended while this was written was announced as open: its end is news for the next e-mail.
         ended = {alert.pk for alert in news.closed}
-        told.exclude(closed_at=None).filter(pk__in=ended).update(letter_due_at=None)
-        told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, letter_due_at=now)
+        told.exclude(closed_at=None).filter(pk__in=ended).update(email_due_at=None)
+        told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, email_due_at=now)
     return sent
 
 
@@ -68,7 +68,7 @@ def recipients() -> list[User]:
 
 @dataclass(frozen=True, slots=True)
 class _News:
-    """What a letter tells: alerts it speaks of for the first time, those that still stand, those that have ended."""
+    """What an e-mail tells: alerts it speaks of for the first time, those that still stand, those that have ended."""
 
     opened: list[Alert]
     standing: list[Alert]
@@ -100,7 +100,7 @@ class _News:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One alert, as a letter tells it."""
+    """One alert, as an e-mail tells it."""
 
     about: str
     explanation: Explanation
@@ -131,9 +131,9 @@ def _write(admin: User, news: _News) -> bool:
         ]
         link = settings.PUBLIC_URL + reverse("integrations:health") if settings.PUBLIC_URL else ""
         context = {"user": admin, "sections": [section for section in sections if section[1]], "link": link}
-        letter = render_to_string("integrations/alert_letter.txt", context)
+        text = render_to_string("integrations/alert_email.txt", context)
         try:
-            return bool(send_mail(news.subject, letter, None, [admin.email]))
+            return bool(send_mail(news.subject, text, None, [admin.email]))
         except (SMTPException, OSError) as error:
-            logger.warning("The letter about alerts to person %s was not sent: %s", admin.pk, type(error).__name__)
+            logger.warning("The e-mail about alerts to person %s was not sent: %s", admin.pk, type(error).__name__)
             return False

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.models import User
-from integrations.models import Alert, AlertMessage, AlertTarget
+from integrations.models import Alert, AlertEndpoint, AlertMessage
 from integrations.troubles.messages import explain
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
@@ -59,42 +59,42 @@ def is_test_host(where: str) -> bool:
     return where in settings.ALERT_TEST_HOSTS
 
 
-# --- deeds of people --------------------------------------------------------------------------------------------------
+# --- actions of people --------------------------------------------------------------------------------------------------
 
 
-def targets() -> QuerySet[AlertTarget]:
+def targets() -> QuerySet[AlertEndpoint]:
     """With what their list shows of their messages."""
     waiting = Q(messages__state=AlertMessage.State.PENDING)
-    return AlertTarget.objects.annotate(
+    return AlertEndpoint.objects.annotate(
         waiting=Count("messages", filter=waiting),
         failed=Count("messages", filter=Q(messages__state=AlertMessage.State.FAILED)),
         last_delivered_at=Max("messages__tried_at", filter=Q(messages__state=AlertMessage.State.DELIVERED)),
     ).order_by("name", "pk")
 
 
-def add_target(name: str, url: str, by: User | None = None) -> tuple[AlertTarget, Secret]:
+def add_target(name: str, url: str, by: User | None = None) -> tuple[AlertEndpoint, Secret]:
     """A new target, and its secret: to be shown now and never again. Raises `AddressRefused`, `EncryptionError`."""
-    target = AlertTarget(name=name, url=checked_url(url), created_by=by)
+    target = AlertEndpoint(name=name, url=checked_url(url), created_by=by)
     secret = Secret(_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode())
-    target.secret_envelope = encryption.encrypt(secret, **place(target))
+    target.secret_envelope = encryption.encrypt(secret, **binding_of(target))
     target.save()
     return target, secret
 
 
-def secret_of(target: AlertTarget) -> Secret:
+def secret_of(target: AlertEndpoint) -> Secret:
     """The secret. Raises `encryption.EncryptionError`."""
-    return encryption.decrypt(target.secret_envelope, **place(target))
+    return encryption.decrypt(target.secret_envelope, **binding_of(target))
 
 
-def place(target: AlertTarget) -> dict[str, Any]:
+def binding_of(target: AlertEndpoint) -> dict[str, Any]:
     """Where its envelope belongs: to this row, and to this address."""
-    return {"table": AlertTarget._meta.db_table, "column": "secret_envelope", "row": target.uuid, "host": target.url}
+    return {"table": AlertEndpoint._meta.db_table, "column": "secret_envelope", "row": target.uuid, "host": target.url}
 
 
 @transaction.atomic
-def send_test(target: AlertTarget) -> AlertMessage:
+def send_test(target: AlertEndpoint) -> AlertMessage:
     """A message that says only that it is a test. Whoever asks for it wants another try, also of a target given up."""
-    AlertTarget.objects.filter(pk=target.pk).update(is_gone=False)
+    AlertEndpoint.objects.filter(pk=target.pk).update(is_gone=False)
     return _put(target, TEST, {"target": {"id": target.pk, "name": target.name}})
 
 
@@ -103,7 +103,7 @@ def send_test(target: AlertTarget) -> AlertMessage:
 
 def announce(kind: str, alert: Alert) -> None:
     """A message about this alert for each target, in the transaction that changed the alert."""
-    waiting = list(AlertTarget.objects.filter(is_gone=False))
+    waiting = list(AlertEndpoint.objects.filter(is_gone=False))
     if not waiting:
         return
     data = data_of(alert)
@@ -130,7 +130,7 @@ def data_of(alert: Alert) -> dict[str, Any]:
     }
 
 
-def _put(target: AlertTarget, kind: str, data: dict[str, Any]) -> AlertMessage:
+def _put(target: AlertEndpoint, kind: str, data: dict[str, Any]) -> AlertMessage:
     now = timezone.now()
     body = orjson.dumps({"type": kind, "timestamp": now, "data": data}).decode()
     return AlertMessage.objects.create(target=target, uuid=uuid4(), kind=kind, body=body, due_at=now)

@@ -195,7 +195,7 @@ _ANSWER_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class SystemCheck:
     """Something that must run for data to come. `key` is stable, for programs."""
 
     key: str
@@ -209,14 +209,14 @@ class Sign:
         return {"good": "circle-check", "warn": "triangle-alert", "bad": "circle-x"}.get(self.tone, "info")
 
 
-def signs(now: datetime) -> list[Sign]:
+def system_checks(now: datetime) -> list[SystemCheck]:
     """Timetable, workers, queue and mail."""
     times = Timekeeping.objects.first() or Timekeeping()
     ticks = _ticks(times, now)
     return [ticks, *(_worker(queue, times, ticks, now) for queue in workers.QUEUES), _queue(now), _mail()]
 
 
-def _ticks(times: Timekeeping, now: datetime) -> Sign:
+def _ticks(times: Timekeeping, now: datetime) -> SystemCheck:
     label = _("Timetable")
     if times.ticked_at is None or now - times.ticked_at > _missed():
         sentence = (
@@ -225,58 +225,58 @@ def _ticks(times: Timekeeping, now: datetime) -> Sign:
             else _("The timetable has never run.")
         )
         advice = _("Ask whoever runs this server to start beat, and a worker for the queue “default”.")
-        return Sign("timetable", label, "bad", sentence, advice)
-    return Sign(
+        return SystemCheck("timetable", label, "bad", sentence, advice)
+    return SystemCheck(
         "timetable", label, "good", _("It runs: the last tick was at %(time)s.") % {"time": _moment(times.ticked_at)}
     )
 
 
-def _worker(queue: str, times: Timekeeping, ticks: Sign, now: datetime) -> Sign:
+def _worker(queue: str, times: Timekeeping, ticks: SystemCheck, now: datetime) -> SystemCheck:
     label = {"sync": _("Workers for fetches"), "backfill": _("Workers for long fetches")}[queue]
     asked_at, answered_at = times.asked_queues_at, getattr(times, f"{queue}_answered_at")
     key = f"workers_{queue}"
     if ticks.tone != "good" or asked_at is None:
-        return Sign(key, label, "neutral", _("Not known: the timetable asks for their signs of life."))
+        return SystemCheck(key, label, "neutral", _("Not known: the timetable asks for their signs of life."))
     if answered_at and now - answered_at < workers.ASK_EVERY + _ANSWER_WITHIN:
-        return Sign(
+        return SystemCheck(
             key, label, "good", _("They work: the last sign of life came at %(time)s.") % {"time": _moment(answered_at)}
         )
     if answered_at is None and now - asked_at < _ANSWER_WITHIN:
-        return Sign(key, label, "neutral", _("They have just been asked for the first time."))
+        return SystemCheck(key, label, "neutral", _("They have just been asked for the first time."))
     sentence = (
         _("No sign of life since %(time)s: they are away, or have too much to do.") % {"time": _moment(answered_at)}
         if answered_at
         else _("There has never been a sign of life.")
     )
     advice = _("Ask whoever runs this server to look at the workers of the queue “%(queue)s”.") % {"queue": queue}
-    return Sign(key, label, "bad", sentence, advice)
+    return SystemCheck(key, label, "bad", sentence, advice)
 
 
-def _queue(now: datetime) -> Sign:
+def _queue(now: datetime) -> SystemCheck:
     label = _("Queue")
     late = Fetch.objects.filter(
         state__in=[Fetch.State.PENDING, Fetch.State.WAITING], due_at__lt=now - _missed()
     ).aggregate(count=Count("pk"), oldest=Min("due_at"))
     if not late["count"]:
-        return Sign("queue", label, "good", _("No fetch waits longer than it should."))
+        return SystemCheck("queue", label, "good", _("No fetch waits longer than it should."))
     sentence = ngettext(
         "%(count)d fetch waits for a worker, since %(time)s.",
         "%(count)d fetches wait for a worker, the first since %(time)s.",
         late["count"],
     ) % {"count": late["count"], "time": _moment(late["oldest"])}
-    return Sign(
+    return SystemCheck(
         "queue", label, "warn", sentence, _("If this lasts, more workers are needed, or those there are stand still.")
     )
 
 
-def _mail() -> Sign:
+def _mail() -> SystemCheck:
     label = _("Mail")
     if mail_is_sent():
-        return Sign(
+        return SystemCheck(
             "mail", label, "good", _("Admins are written to when an alert opens, is still open a day later, or ends.")
         )
     advice = _("Ask whoever runs this server to set EMAIL_URL, or add a webhook.")
-    return Sign("mail", label, "warn", _("No mail is sent: alerts show here and go to webhooks only."), advice)
+    return SystemCheck("mail", label, "warn", _("No mail is sent: alerts show here and go to webhooks only."), advice)
 
 
 def _missed() -> timedelta:

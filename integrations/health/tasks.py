@@ -23,7 +23,7 @@ def send_alert_emails() -> None:
 @shared_task
 def send_alert_messages(endpoint: int) -> None:
     """Send what waits for this endpoint, and wake a worker for the rest."""
-    wait = delivery.work_off(endpoint)
+    wait = delivery.process_due(endpoint)
     if wait is not None:
         MESSAGES.notify_worker(endpoint, wait)
 

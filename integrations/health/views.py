@@ -16,9 +16,9 @@ from integrations.health import endpoints
 from integrations.health.alerts import alerts
 from integrations.health.badges import as_rows
 from integrations.health.forms import AlertTargetForm
-from integrations.health.status import by_urgency, signs
+from integrations.health.status import by_urgency, system_checks
 from integrations.health.tasks import MESSAGES
-from integrations.models import AlertMessage, AlertTarget, Connection
+from integrations.models import AlertEndpoint, AlertMessage, Connection
 from integrations.troubles.messages import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import usage_by_connection
@@ -38,7 +38,7 @@ def health(request: PageRequest) -> HttpResponse:
     usage = usage_by_connection(now)
     standing = alerts().filter(closed_at=None)
     context = {
-        "signs": signs(now),
+        "signs": system_checks(now),
         "rows": [(row, state, usage.get(row.pk)) for row, state in by_urgency(Connection.objects.all(), now)],
         "alerts": as_rows(standing[:ALERTS_SHOWN]),
         "alert_count": standing.count(),
@@ -86,7 +86,7 @@ def alert_target(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_target_test(request: PageRequest, pk: int) -> HttpResponse:
-    endpoints.send_test(get_object_or_404(AlertTarget, pk=pk))
+    endpoints.send_test(get_object_or_404(AlertEndpoint, pk=pk))
     MESSAGES.notify_from_web(pk)
     messages.success(request, _("A test message is on its way. Load this page again to see what became of it."))
     return redirect("integrations:alert_target", pk)
@@ -94,7 +94,7 @@ def alert_target_test(request: PageRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def alert_target_delete(request: PageRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(AlertTarget, pk=pk)
+    found = get_object_or_404(AlertEndpoint, pk=pk)
     found.delete()
     messages.success(request, _("The webhook “%(name)s” was deleted.") % {"name": found.name})
     return redirect("integrations:alert_targets")

@@ -1,6 +1,6 @@
 """Tables of the wires to the outside, a module a subject."""
 
-from integrations.models.alert import Alert, AlertMessage, AlertTarget
+from integrations.models.alert import Alert, AlertEndpoint, AlertMessage
 from integrations.models.connection import Connection, SurveyFeed, Weekday
 from integrations.models.console import ConsoleCall
 from integrations.models.distribution import Distribution
@@ -10,8 +10,8 @@ from integrations.models.webhook import Delivery, ResponseWatch
 
 __all__ = [
     "Alert",
+    "AlertEndpoint",
     "AlertMessage",
-    "AlertTarget",
     "CallCount",
     "Connection",
     "ConsoleCall",

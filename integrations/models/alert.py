@@ -40,7 +40,9 @@ class Alert(models.Model):
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True)
     told_at = models.DateTimeField(null=True)  # when admins were last written to about it
-    letter_due_at = models.DateTimeField(null=True)  # news or a reminder; null: nothing to write
+    email_due_at = models.DateTimeField(
+        db_column="letter_due_at", null=True
+    )  # news or a reminder; null: nothing to write
 
     class Meta:
         verbose_name = _("alert")
@@ -59,25 +61,26 @@ class Alert(models.Model):
                 name="one_open_alert_per_survey",
             ),
         ]
-        indexes = [models.Index(fields=["letter_due_at"], name="alert_by_letter_time")]
+        indexes = [models.Index(fields=["email_due_at"], name="alert_by_letter_time")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.survey or self.connection}"
 
 
-class AlertTarget(models.Model):
+class AlertEndpoint(models.Model):
     """An address of somebody else's that hears of alerts, in signed messages (Standard Webhooks)."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=120)
     url = models.CharField(_("address"), max_length=500)
-    # Bound to this row and address: see encryption.py. Shown once; read through `alert_targets.py` only.
+    # Bound to this row and address: see encryption.py. Shown once; read through `endpoints.py` only.
     secret_envelope = models.TextField(editable=False)
     is_gone = models.BooleanField(default=False)  # it answered 410: nothing is sent there any more
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("added at"), auto_now_add=True)
 
     class Meta:
+        db_table = "integrations_alerttarget"  # its name of 0.1.0
         verbose_name = _("webhook")
         verbose_name_plural = _("webhooks")
         default_permissions = ()
@@ -96,7 +99,7 @@ class AlertMessage(models.Model):
         FAILED = "failed", _("Given up")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    target = models.ForeignKey(AlertTarget, models.CASCADE, related_name="messages")
+    target = models.ForeignKey(AlertEndpoint, models.CASCADE, related_name="messages")
     kind = models.CharField(_("kind"), max_length=30)  # alert.opened, alert.closed, alert.test
     body = models.TextField()
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PENDING)

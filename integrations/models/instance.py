@@ -24,7 +24,9 @@ class Timekeeping(models.Model):
     asked_queues_at = models.DateTimeField(null=True)
     sync_answered_at = models.DateTimeField(null=True)
     backfill_answered_at = models.DateTimeField(null=True)
-    letters_at = models.DateTimeField(null=True)  # when admins were last written to about alerts
+    emailed_at = models.DateTimeField(
+        db_column="letters_at", null=True
+    )  # when admins were last written to about alerts
 
     class Meta:
         default_permissions = ()

@@ -16,7 +16,13 @@ from feedback.models import Survey
 from integrations.fetches.ledger import fetches
 from integrations.fetches.serializers import FetchSerializer
 from integrations.models import SurveyFeed
-from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
+from integrations.reconciliation.reconciling import (
+    NothingToConfirm,
+    confirm_deleted,
+    held,
+    last_reconciliation,
+    reconcile_now,
+)
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
@@ -68,7 +74,7 @@ class Reconciliation(APIView):
         try:
             by: Any = request.user
             asked = confirm_deleted(feed, by, gone) if gone else reconcile_now(feed, by)
-        except NotHeld:
+        except NothingToConfirm:
             raise Refused("not_held", _("What is missing has changed since you looked. Look again.")) from None
         except CannotFetch as refused:
             raise Refused(refused.code, " ".join(explain(refused.code))) from refused

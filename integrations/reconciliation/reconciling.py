@@ -18,12 +18,12 @@ from integrations.sync.requests import CannotFetch, ask_for_fetch
 from integrations.sync.tasks import notify_from_web
 
 
-class NotHeld(Exception):
+class NothingToConfirm(Exception):
     """Nothing waits for a person's word, or it is another number than the one that was seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldDeletion:
     """A mass disappearance that waits for a person: so many of so many live responses were missing."""
 
     fetch: Fetch
@@ -31,14 +31,14 @@ class Held:
     live: int
 
 
-def held(feed: SurveyFeed) -> Held | None:
+def held(feed: SurveyFeed) -> HeldDeletion | None:
     """What the latest reconciliation held back, as long as nobody has decided and no later one found all in order."""
     if feed.survey.attention_code != MASS:
         return None
     fetch = Fetch.objects.filter(feed=feed, trigger=Fetch.Trigger.RECONCILE, error_code=MASS).first()
     if fetch is None:
         return None
-    return Held(fetch, fetch.error_detail.get("gone", 0), fetch.error_detail.get("live", 0))
+    return HeldDeletion(fetch, fetch.error_detail.get("gone", 0), fetch.error_detail.get("live", 0))
 
 
 def last_reconciliation(feed: SurveyFeed) -> Fetch | None:
@@ -55,11 +55,11 @@ def reconcile_now(feed: SurveyFeed, by: User) -> Fetch:
 def confirm_deleted(feed: SurveyFeed, by: User, gone: int) -> Fetch:
     """Look once more, and mark what is missing if it is not more than the `gone` that the person saw.
 
-    Raises `NotHeld` and `CannotFetch`.
+    Raises `NothingToConfirm` and `CannotFetch`.
     """
     waiting = held(feed)
     if waiting is None or waiting.gone != gone:
-        raise NotHeld
+        raise NothingToConfirm
     return _ask(feed, by, confirmed_gone=gone)
 
 

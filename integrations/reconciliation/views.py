@@ -12,7 +12,13 @@ from django.views.decorators.http import require_http_methods
 from accounts.page_request import PageRequest
 from integrations.fetches.progress import progress_of
 from integrations.models import Fetch, SurveyFeed
-from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, last_reconciliation, reconcile_now
+from integrations.reconciliation.reconciling import (
+    NothingToConfirm,
+    confirm_deleted,
+    held,
+    last_reconciliation,
+    reconcile_now,
+)
 from integrations.sync.requests import CannotFetch
 from integrations.troubles.messages import explain
 
@@ -45,7 +51,7 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
         else:
             reconcile_now(feed, request.user)
             messages.success(request, _("The reconciliation was asked for."))
-    except NotHeld:
+    except NothingToConfirm:
         messages.error(request, _("What is missing has changed since you looked. Look again."))
     except CannotFetch as refused:
         messages.error(request, " ".join(explain(refused.code)))

@@ -44,15 +44,15 @@ class Row:
 
 
 @dataclass(slots=True)
-class Shown:
+class SurveyQuestion:
     """A question of a survey as respondents see it, with the items that it feeds."""
 
     question: dict[str, Any]
-    items: list[Fed] = field(default_factory=list)
+    items: list[MappedItem] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Fed:
+class MappedItem:
     """An item that a question feeds. `drift`: in a few words how the question has changed since it was mapped."""
 
     item: FeedbackItem
@@ -76,10 +76,10 @@ def rows_of(found: Sequence[Survey]) -> list[Row]:
     return list(rows.values())
 
 
-def shown_of(survey: Survey) -> tuple[list[Shown], list[Fed]]:
+def shown_of(survey: Survey) -> tuple[list[SurveyQuestion], list[MappedItem]]:
     """The questions in their order, each with the items that it feeds; and the items whose question is gone."""
-    shown = {question["id"]: Shown(question) for question in survey.questionnaire}
-    gone: list[Fed] = []
+    shown = {question["id"]: SurveyQuestion(question) for question in survey.questionnaire}
+    gone: list[MappedItem] = []
     for item in _items([survey.pk]):
         if item.question is None:
             continue
@@ -92,13 +92,13 @@ def shown_of(survey: Survey) -> tuple[list[Shown], list[Fed]]:
     return list(shown.values()), gone
 
 
-def _fed(item: FeedbackItem, question: Question) -> Fed:
+def _fed(item: FeedbackItem, question: Question) -> MappedItem:
     part = question.label if question.field not in (question.external_id, f"{question.external_id}_TEXT") else ""
     if not _has_drifted(item):
-        return Fed(item, part, "")
+        return MappedItem(item, part, "")
     if question.successor is None or question.successor.gone_at is not None:
-        return Fed(item, part, str(_("The question is no longer in the survey.")))
-    return Fed(item, part, sentence(differences(question, question.successor)))
+        return MappedItem(item, part, str(_("The question is no longer in the survey.")))
+    return MappedItem(item, part, sentence(differences(question, question.successor)))
 
 
 def _items(surveys: Iterable[int]) -> QuerySet[FeedbackItem]:

@@ -27,7 +27,7 @@ from integrations.troubles.errors import (
 from integrations.vendor.clients import TokenUnreadable, stop
 
 if TYPE_CHECKING:
-    from integrations.sync.engine import Slice
+    from integrations.sync.engine import FetchRun
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ SLOW_RECHECK = timedelta(hours=6)
 MASS = "mass_disappearance"
 
 
-def succeed(work: Slice, vanished: Vanished | None = None) -> None:
+def succeed(work: FetchRun, vanished: Vanished | None = None) -> None:
     """Move the watermark and close the books, in one transaction. `vanished`: what a reconciliation found."""
     fetch, feed, survey, now = work.fetch, work.feed, work.survey, timezone.now()
     held = vanished is not None and not vanished.marked
@@ -99,7 +99,7 @@ def _real_rejections(fetch: Fetch) -> bool:
     return any(count for reason, count in fetch.rejected_by_reason.items() if reason != "empty")
 
 
-def give_up(work: Slice, state: str, code: str, *, failed: bool = True, detail: dict | None = None) -> None:
+def give_up(work: FetchRun, state: str, code: str, *, failed: bool = True, detail: dict | None = None) -> None:
     """Close the fetch without its data being complete; what was stored stays, the watermark does not move."""
     now = timezone.now()
     with transaction.atomic():
@@ -110,7 +110,7 @@ def give_up(work: Slice, state: str, code: str, *, failed: bool = True, detail: 
     logger.warning("Fetch %s ended as %s: %s", work.fetch.uuid, state, code)
 
 
-def trouble(work: Slice, error: QualtricsError, *, jitter: float) -> float | None:
+def handle_vendor_error(work: FetchRun, error: QualtricsError, *, jitter: float) -> float | None:
     """What to do after an error: try again later within this fetch, or end it and say what a person must do."""
     fetch = work.fetch
     detail = {
@@ -138,7 +138,7 @@ def trouble(work: Slice, error: QualtricsError, *, jitter: float) -> float | Non
     return None
 
 
-def database_trouble(work: Slice, error: Exception) -> float | None:
+def database_trouble(work: FetchRun, error: Exception) -> float | None:
     """A deadlock, a lock or a lost connection: what was not committed is undone. Try again soon, but not for ever.
 
     If the database is away altogether, even this cannot be written: then the lease runs out and a tick finds the fetch.
@@ -173,7 +173,7 @@ STOPPING = (
 OF_THE_SURVEY = ("right_missing", "oauth_scope_missing", "not_found", "survey_gone")
 
 
-def _remember_failure(work: Slice, code: str, now: datetime) -> None:
+def _remember_failure(work: FetchRun, code: str, now: datetime) -> None:
     survey, feed = work.survey, work.feed
     Survey.objects.filter(pk=survey.pk).update(failure_code=code)
     Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)

@@ -59,7 +59,7 @@ def _open(feed: SurveyFeed) -> bool:
     return True
 
 
-def fetches_to_wake() -> list[tuple[UUID, bool]]:
+def fetches_to_resume() -> list[tuple[UUID, bool]]:
     """(uuid, whether it is a full fetch) of open fetches that are due or whose worker has died, oldest first.
 
     Connections take turns, so that one with many surveys does not hold up the others.

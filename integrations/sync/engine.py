@@ -66,7 +66,7 @@ def run(uuid: UUID | str) -> float | None:
     if fetch is None:
         return None
     try:
-        return Slice(fetch).work()
+        return FetchRun(fetch).work()
     except LeaseLost:
         logger.warning("Fetch %s was taken over by another worker", uuid)
         return None
@@ -92,7 +92,7 @@ def _take(fetch: QuerySet[Fetch]) -> bool:
             fence=F("fence") + 1,
             attempts=F("attempts") + 1,
             lease_until=now + LEASE,
-            holder=processes.me(),
+            holder=processes.this_process(),
         )
     )
 
@@ -120,7 +120,7 @@ class Batch:
     rejected: list[tuple[int, Rejected]] = field(default_factory=list)  # with the numbers of their lines
 
 
-class Slice:
+class FetchRun:
     """One worker's turn with one fetch."""
 
     def __init__(self, fetch: Fetch) -> None:
@@ -163,7 +163,7 @@ class Slice:
                     if self.is_over():
                         return self.put_back(0.0, state=Fetch.State.PENDING)
         except QualtricsError as error:
-            return closing.trouble(self, error, jitter=random.random())  # noqa: S311 (spreads retries)
+            return closing.handle_vendor_error(self, error, jitter=random.random())  # noqa: S311 (spreads retries)
         except (OperationalError, InterfaceError) as error:
             return closing.database_trouble(self, error)
         return None

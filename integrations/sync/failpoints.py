@@ -49,17 +49,17 @@ class Plan:
 
     def __init__(self, text: str, folder: Path) -> None:
         self.folder = folder
-        self.deeds: dict[tuple[str, int], Callable[[], object]] = {}
+        self.actions: dict[tuple[str, int], Callable[[], object]] = {}
         for entry in filter(None, (part.strip() for part in text.split(";"))):
             place, _, action = entry.partition("=")
             name, _, number = place.partition("*")
             if name not in POINTS:
                 raise ValueError(f"There is no failpoint {name!r}. There are: {', '.join(POINTS)}.")
-            self.deeds[name, int(number or 1)] = ACTIONS[action]
+            self.actions[name, int(number or 1)] = ACTIONS[action]
 
     def __call__(self, name: str) -> None:
-        if deed := self.deeds.get((name, self._count(name))):
-            deed()
+        if action := self.actions.get((name, self._count(name))):
+            action()
 
     def _count(self, name: str) -> int:
         """This pass's number: the size of a file to which each pass appends a byte."""

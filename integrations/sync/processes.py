@@ -12,7 +12,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 
 
-def me() -> str:
+def this_process() -> str:
     """The name of this process; empty where there is none that others could check."""
     return _name(os.getpid()) or ""
 

@@ -13,7 +13,7 @@ from integrations.fetches.ledger import time_taken
 from integrations.models import Connection, Fetch
 from integrations.qualtrics.findings import CheckResult
 from integrations.surveys.catalogue import LIVE_LOOKS
-from integrations.vendor.instance_guard import is_vouched_for
+from integrations.vendor.instance_guard import is_confirmed
 from kpis.metrics.wording import number_text
 
 register = template.Library()
@@ -47,7 +47,7 @@ def live_badge(survey: Survey) -> dict[str, str]:
 @register.simple_tag
 def changes_are_paused() -> bool:
     """Whether nothing is changed at vendors, because this database may be a copy."""
-    return not is_vouched_for()
+    return not is_confirmed()
 
 
 @register.filter

@@ -26,7 +26,7 @@ _THE_ROW = 1
 UPKEEP_EVERY = timedelta(days=1)
 # When something is to be looked at next; looking earlier does no harm.
 _DUE_TIMES = (
-    (Alert, "letter_due_at"),
+    (Alert, "email_due_at"),
     (AlertMessage, "due_at"),
     (Connection, "open_until"),
     (Delivery, "due_at"),

@@ -28,7 +28,7 @@ YOUNG = timedelta(hours=1)
 _AT_ONCE = 1000
 
 
-def keep_up() -> None:
+def run_maintenance() -> None:
     """Everything that is to be done once a day."""
     files, rejected = remove_stray_files(), remove_old_rejections()
     lines, responses = remove_old_ledger_lines(), remove_old_responses()

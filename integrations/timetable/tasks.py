@@ -25,25 +25,25 @@ def tick() -> None:
     """Open the fetches that are due, wake workers for them, and refresh what a crash left unrefreshed."""
     clock.keep_time()
     opened = dispatch.open_due_fetches()
-    for uuid, full in dispatch.fetches_to_wake():
+    for uuid, full in dispatch.fetches_to_resume():
         notify_worker(uuid, full=full)
     for survey in dispatch.surveys_left_to_refresh():
         refresh_changed_days(survey)
-    for watch in inbox.watches_to_wake():
+    for watch in inbox.watches_to_process():
         INBOX.notify_worker(watch)
     for connection in subscriptions.connections_to_check():
         check_watches.delay(connection)
-    sending.own_up()
+    sending.mark_lost_sends()
     for distribution in statistics.to_ask():
         ask_statistics.delay(distribution)
     if opened:
         logger.info("Opened %d fetches", opened)
     for queue in workers.queues_to_ask():
         heartbeat.apply_async((queue,), queue=queue, expires=workers.ASK_EVERY.total_seconds())
-    alerts.look()
-    for endpoint in delivery.targets_to_wake():
+    alerts.evaluate()
+    for endpoint in delivery.endpoints_to_notify():
         MESSAGES.notify_worker(endpoint)
-    if emails.letters_are_due():
+    if emails.emails_are_due():
         send_alert_emails.delay()
     if clock.upkeep_is_due():
-        maintenance.keep_up()
+        maintenance.run_maintenance()

@@ -89,7 +89,7 @@ def encrypt(secret: Secret, *, table: str, column: str, row: UUID | str, host: s
     if ring.first_id is None:
         raise KeyMissing("There is no key to encrypt with: ENCRYPTION_KEYS is empty.")
     nonce = secrets.token_bytes(_NONCE_BYTES)
-    sealed = ring.keys[ring.first_id].encrypt(nonce, secret.reveal().encode(), _place(table, column, row, host))
+    sealed = ring.keys[ring.first_id].encrypt(nonce, secret.reveal().encode(), _binding(table, column, row, host))
     return f"enc:v1:{ring.first_id}:{_to_text(nonce + sealed)}"
 
 
@@ -100,7 +100,7 @@ def decrypt(envelope: str, *, table: str, column: str, row: UUID | str, host: st
     if key is None:
         raise KeyMissing(f"The key {key_id!r} is not among ENCRYPTION_KEYS.")
     try:
-        plain = key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _place(table, column, row, host))
+        plain = key.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _binding(table, column, row, host))
     except InvalidTag:
         broken = True
     else:
@@ -120,7 +120,7 @@ def needs_rewrap(envelope: str) -> bool:
     return key_id_of(envelope) != key_ring().first_id
 
 
-def _place(table: str, column: str, row: UUID | str, host: str) -> bytes:
+def _binding(table: str, column: str, row: UUID | str, host: str) -> bytes:
     parts = (table, column, str(row), host)
     if any("\0" in part for part in parts):
         raise ValueError("No part of a secret's place may hold NUL: two places could then look the same.")

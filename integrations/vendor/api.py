@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from integrations.vendor.forms import InstallationForm
-from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import confirm_instance, here, is_confirmed, known
 
 
 class InstallationSerializer(serializers.Serializer):
@@ -46,15 +46,15 @@ class ThisInstallation(APIView):
         """Where changes are sent already, nothing happens."""
         asked = VouchSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        if not is_vouched_for():
-            vouch(is_copy=asked.validated_data["what"] == InstallationForm.COPY, by=request.user)  # type: ignore[arg-type]
+        if not is_confirmed():
+            confirm_instance(is_copy=asked.validated_data["what"] == InstallationForm.COPY, by=request.user)  # type: ignore[arg-type]
         return Response(InstallationSerializer(_state()).data)
 
 
 def _state() -> dict[str, Any]:
     last = known()
     return {
-        "changes_are_sent": is_vouched_for(),
+        "changes_are_sent": is_confirmed(),
         "place": here().words,
         "confirmed_place": last.described,
         "confirmed_at": last.confirmed_at,

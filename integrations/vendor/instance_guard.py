@@ -55,7 +55,7 @@ def here() -> Place:
     return Place(digest, words[:300])
 
 
-def is_vouched_for() -> bool:
+def is_confirmed() -> bool:
     """Whether somebody vouched for this database in this place. One that was never anywhere else needs nobody."""
     return known().place == here().digest
 
@@ -71,12 +71,12 @@ def known() -> Installation:
 
 def refuse_changes_of_a_copy() -> None:
     """For the gateway, before each call that may change something at a vendor. Raises `ChangesPaused`."""
-    if not is_vouched_for():
+    if not is_confirmed():
         raise ChangesPaused("This database is not where it was, and nobody has vouched for it here.")
 
 
 @transaction.atomic
-def vouch(*, is_copy: bool, by: User | None = None) -> None:
+def confirm_instance(*, is_copy: bool, by: User | None = None) -> None:
     """From now on this place counts. A copy lets go of the subscriptions, which are the original's."""
     place, now = here(), timezone.now()
     if is_copy:

@@ -10,15 +10,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.page_request import PageRequest
 from integrations.vendor.forms import InstallationForm
-from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import confirm_instance, here, is_confirmed, known
 
 
 @require_http_methods(["GET", "POST"])
 def installation(request: PageRequest) -> HttpResponse:
-    is_paused = not is_vouched_for()
+    is_paused = not is_confirmed()
     form = InstallationForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and is_paused and form.is_valid():
-        vouch(is_copy=form.cleaned_data["what"] == InstallationForm.COPY, by=request.user)
+        confirm_instance(is_copy=form.cleaned_data["what"] == InstallationForm.COPY, by=request.user)
         messages.success(request, _("What changes something in Qualtrics is sent again."))
         return redirect("integrations:installation")
     context = {

@@ -102,13 +102,13 @@ class Outcome:
     changed: Survey | None = None
 
 
-def watches_to_wake() -> list[int]:
+def watches_to_process() -> list[int]:
     """Watches with something due, whatever became of the message that should have woken a worker for it."""
     due = Delivery.objects.filter(verdict=_PENDING, due_at__lte=timezone.now())
     return sorted(set(due.values_list("watch_id", flat=True)))
 
 
-def work_off(watch_pk: int) -> Outcome:
+def process_due(watch_pk: int) -> Outcome:
     """Look up what was told of and is due."""
     watch = ResponseWatch.objects.select_related("survey", "connection").filter(pk=watch_pk, is_ending=False).first()
     if watch is None:

@@ -1,4 +1,4 @@
-"""The door for messages of survey vendors: checked, kept and answered at once, worked off later.
+"""Receives messages of survey vendors: checked, kept and answered at once, processed later.
 
 It knows no session and no form of ours; the signature alone opens it. Strangers learn nothing here, not even whether an
 address exists to look at.

@@ -55,7 +55,7 @@ def watches() -> QuerySet[ResponseWatch]:
     return ResponseWatch.objects.filter(is_ending=False).select_related("survey", "connection").order_by("survey__name")
 
 
-# --- deeds of people --------------------------------------------------------------------------------------------------
+# --- actions of people --------------------------------------------------------------------------------------------------
 
 
 def create_watch(survey: Survey, *, name: str = "", by: User | None = None) -> ResponseWatch:
@@ -141,7 +141,7 @@ def keys_of(watch: ResponseWatch) -> list[Secret]:
     envelopes = [("key_envelope", watch.key_envelope)]
     if watch.former_key_envelope and timezone.now() < watch.key_set_at + KEY_OVERLAP:
         envelopes.append(("former_key_envelope", watch.former_key_envelope))
-    return [encryption.decrypt(envelope, **place(watch)) for _column, envelope in envelopes]
+    return [encryption.decrypt(envelope, **binding_of(watch)) for _column, envelope in envelopes]
 
 
 def _new_key() -> Secret:
@@ -149,10 +149,10 @@ def _new_key() -> Secret:
 
 
 def _sealed(watch: ResponseWatch, key: Secret) -> str:
-    return encryption.encrypt(key, **place(watch))
+    return encryption.encrypt(key, **binding_of(watch))
 
 
-def place(watch: ResponseWatch) -> dict[str, Any]:
+def binding_of(watch: ResponseWatch) -> dict[str, Any]:
     """Where an envelope of this watch belongs, and opens."""
     # Both keys of a row have the same place, for one becomes the other. A key belongs to our address, not to a host.
     return {"table": ResponseWatch._meta.db_table, "column": "key_envelope", "row": watch.uuid, "host": ""}
@@ -190,7 +190,7 @@ def _bring_in_line(watch: ResponseWatch, client: QualtricsClient) -> None:
 
 
 def _subscribe(watch: ResponseWatch, client: QualtricsClient) -> None:
-    key, url = encryption.decrypt(watch.key_envelope, **place(watch)), address_of(watch)
+    key, url = encryption.decrypt(watch.key_envelope, **binding_of(watch)), address_of(watch)
     made = client.subscribe(topic_of(watch.survey.external_id), url, key)
     # Under the same key only (its envelope may be another by now): if somebody else was quicker, theirs is the subscription,
     # and ours goes.

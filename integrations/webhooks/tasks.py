@@ -14,7 +14,7 @@ from kpis.counting.refresh import refresh_changed_days
 @shared_task
 def look_up(watch: int) -> None:
     """Look up the responses that messages told of, show their numbers, and wake a worker for the rest."""
-    outcome = inbox.work_off(watch)
+    outcome = inbox.process_due(watch)
     if outcome.changed:
         refresh_changed_days(outcome.changed)
     if outcome.fetch:

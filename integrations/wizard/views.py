@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.page_request import PageRequest
-from feedback import items as deeds
+from feedback import items as actions
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
@@ -31,7 +31,7 @@ from kpis.metrics.formulas import Formula
 from kpis.metrics.wording import METRIC_LABELS, how_counted, number_text
 from versioning.saving import Outdated
 
-# Item field → field of the wizard, where a refusal of the deed names one.
+# Item field → field of the wizard, where a refusal of the action names one.
 _NAMED = {"positive_values": "positive", "scale_min": "metric", "scale_max": "metric", "source": "connection"}
 
 
@@ -238,7 +238,7 @@ class _Wizard:
             self.outdated = FeedbackItem.objects.select_related("card", "question").get(pk=outdated.current.pk)
             self._see_present_version()
             return self.show("metric" if self.form.chosen_question else ORDER[0], quiet=True)
-        except deeds.NotAllowed as refused:
+        except actions.NotAllowed as refused:
             return self.close(str(refused), messages.ERROR)
         except ValidationError as refused:
             return self._explain(refused)
@@ -253,10 +253,10 @@ class _Wizard:
     def _write_item(self, title: str, fields: dict[str, Any], retrieve: bool) -> FeedbackItem:
         user = self.request.user
         if self.item is None:
-            return deeds.create_item(self.lane, self.stage, title=title, user=user, retrieve=retrieve, **fields)
+            return actions.create_item(self.lane, self.stage, title=title, user=user, retrieve=retrieve, **fields)
         seen = self.form.data.get("version", "")
-        item = deeds.change_item(self.item, int(seen) if seen.isdecimal() else 0, title=title, user=user, **fields)
-        return deeds.retrieve(item) if retrieve and item.chosen_state != FeedbackItem.Chosen.RETRIEVING else item
+        item = actions.change_item(self.item, int(seen) if seen.isdecimal() else 0, title=title, user=user, **fields)
+        return actions.retrieve(item) if retrieve and item.chosen_state != FeedbackItem.Chosen.RETRIEVING else item
 
     def _explain(self, refused: ValidationError) -> HttpResponse:
         problems = refused.message_dict if hasattr(refused, "error_dict") else {"__all__": refused.messages}

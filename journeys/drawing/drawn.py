@@ -65,7 +65,7 @@ def register_all() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DrawnMap:
     """A map's page, apart from what surrounds every page."""
 
     journey: Journey
@@ -75,7 +75,7 @@ class Shown:
     table: SafeString
 
 
-def show(journey: Journey, user: User, *, can_change: bool) -> Shown:
+def show(journey: Journey, user: User, *, can_change: bool) -> DrawnMap:
     """The map as this person may see it, in the language and the time zone of this moment."""
     context = MapContext(journey, can_change)
     live = live_heading(context)
@@ -89,7 +89,7 @@ def show(journey: Journey, user: User, *, can_change: bool) -> Shown:
         caches["drawings"].set(key, kept, min(left, KEPT_FOR).total_seconds())
     header, heading, table = kept
     url = reverse("journeys:detail", args=[journey.pk])
-    return Shown(journey, url, header, mark_safe(live.journey + heading), table)  # noqa: S308 (both parts are safe)
+    return DrawnMap(journey, url, header, mark_safe(live.journey + heading), table)  # noqa: S308 (both parts are safe)
 
 
 def _draw(context: MapContext, live: Heading, user: User) -> tuple[SafeString, SafeString, SafeString]:

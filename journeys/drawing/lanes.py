@@ -1,6 +1,6 @@
 """What a kind of lane is, and the register of all kinds.
 
-The map draws lanes that it does not know. A kind is one small class and one template; higher rooms register theirs from
+The map draws lanes that it does not know. A kind is one small class and one template; higher apps register theirs from
 `AppConfig.ready()`:
 
     class PulseLane:
@@ -14,7 +14,7 @@ The map draws lanes that it does not know. A kind is one small class and one tem
 
     register(PulseLane())
 
-What a map is drawn from is the rows of this room; a kind that shows others as well names them to `drawn.register_rows`, and
+What a map is drawn from is the rows of this app; a kind that shows others as well names them to `drawn.register_rows`, and
 sets `context.good_until` where time alone changes what it shows.
 
 The template draws one cell from `place.cell.items`, and sees `place.stage`, `entry.lane`, `map` and `perms` besides.

@@ -45,7 +45,7 @@ class Column:
     group: Group
     stage: Stage | None
     line: int  # colour of its phase, 0 for none
-    extra: str = ""  # what higher rooms put below the stage's name
+    extra: str = ""  # what higher apps put below the stage's name
     interchange: bool = False  # the line changes its colour here
     menu: Menu | None = None
 

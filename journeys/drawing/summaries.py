@@ -1,6 +1,6 @@
-"""What higher rooms add to a map's heading and to the list of maps: short pieces of HTML, rendered for many at once.
+"""What higher apps add to a map's heading and to the list of maps: short pieces of HTML, rendered for many at once.
 
-A room registers from `AppConfig.ready()`; it answers with few queries, however many journeys or stages there are.
+An app registers from `AppConfig.ready()`; it answers with few queries, however many journeys or stages there are.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from versioning.pages import VersionedForm
 
 
 class DeedForm(VersionedForm):
-    """A form that saves through a deed. What the deed refuses stands at its field."""
+    """A form that saves through a action. What the action refuses stands at its field."""
 
     def save_or_explain(self) -> bool:
         try:

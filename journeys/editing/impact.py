@@ -11,7 +11,7 @@ from journeys.models import AssumedSentiment, Card, JourneyPersona, Lane, Phase,
 
 
 def goes_with(obj: models.Model) -> list[str]:
-    """One phrase for each kind of thing that would be deleted together with `obj`, whatever room it belongs to."""
+    """One phrase for each kind of thing that would be deleted together with `obj`, whatever app it belongs to."""
     collector = Collector(using=router.db_for_write(type(obj), instance=obj), origin=obj)
     if isinstance(obj, Stage):  # cards that reach beyond it stay: see `editing.delete`
         collector.collect(obj.cards.filter(span=1))

@@ -1,4 +1,4 @@
-"""A question has changed: what an item would be counted by from now on, and the deed that accepts it.
+"""A question has changed: what an item would be counted by from now on, and the action that accepts it.
 
 The rule: answers on different scales are never added up. Accepting starts a new version of the item's mapping. If the
 answers still mean the same, all of them are retrieved and counted anew; on another scale, those from the day of the change

@@ -1,4 +1,4 @@
-"""What this room draws on a map: lanes of Feedback Data and of consolidated KPIs, and the KPIs in its heading."""
+"""What this app draws on a map: lanes of Feedback Data and of consolidated KPIs, and the KPIs in its heading."""
 
 from __future__ import annotations
 

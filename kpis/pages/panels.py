@@ -1,4 +1,4 @@
-"""What higher rooms add to the page of an item, such as its last fetches; registered from `AppConfig.ready()`."""
+"""What higher apps add to the page of an item, such as its last fetches; registered from `AppConfig.ready()`."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "panels": panels_for(request, found),
         "offer": offer_for(found),
         "former": former_of(found),
-        "can": {deed: items.may_become(found, state) for deed, state in _EDGES.items()},
+        "can": {action: items.may_become(found, state) for action, state in _EDGES.items()},
         "value_form": ManualValueForm(item=found) if _by_hand(found) else None,
     }
     return render(request, "kpis/item.html", context)

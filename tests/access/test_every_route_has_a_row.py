@@ -1,4 +1,4 @@
-"""The access table and the resolver agree, and every door does what its row says: for all routes, methods and roles."""
+"""The access table and the resolver agree, and every entry point does what its row says: for all routes, methods and roles."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_route_without_a_row_is_closed_for_everybody(client_of, admin, monkeyp
 
 
 class Actor(SimpleNamespace):
-    """Somebody at the door: `user` whose rights count (nobody's, if anonymous), and what they show."""
+    """Somebody who asks: `user` whose rights count (nobody's, if anonymous), and what they show."""
 
     user: User | AnonymousUser
     session: str | None
@@ -175,7 +175,7 @@ def test_the_row_decides(name, actors, settings, monkeypatch):
     assert wrong == []
 
 
-# Pages and addresses of the API that do the same deed: they must be open to the same people.
+# Pages and addresses of the API that do the same action: they must be open to the same people.
 TWINS = [
     ("accounts:profile", "GET", "api:me", "GET"),
     ("accounts:profile", "POST", "api:me", "PATCH"),

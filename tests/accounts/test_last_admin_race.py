@@ -13,8 +13,8 @@ from tests.factories import make_user
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("deed", [people.deactivate, lambda person: people.change_role(person, Role.VIEWER)])
-def test_of_two_admins_who_remove_each_other_one_stays(deed):
+@pytest.mark.parametrize("action", [people.deactivate, lambda person: people.change_role(person, Role.VIEWER)])
+def test_of_two_admins_who_remove_each_other_one_stays(action):
     make_groups()
     pair = [make_user(Role.ADMIN), make_user(Role.ADMIN)]
     together, refused = threading.Barrier(2), []
@@ -22,7 +22,7 @@ def test_of_two_admins_who_remove_each_other_one_stays(deed):
     def remove(person: User) -> None:
         try:
             together.wait(10)
-            deed(person)
+            action(person)
         except ValidationError as error:
             refused.append(error.code)
         finally:

@@ -130,9 +130,9 @@ EVIL = [
 
 
 @pytest.mark.parametrize("next_page", EVIL)
-@pytest.mark.parametrize("door", ["sign in", "language"])
-def test_next_never_leads_away(client, viewer, next_page, door):
-    if door == "sign in":
+@pytest.mark.parametrize("page", ["sign in", "language"])
+def test_next_never_leads_away(client, viewer, next_page, page):
+    if page == "sign in":
         answer = sign_in(client, viewer.email, next_page=next_page)
         assert answer.url == reverse("journeys:list")
     else:

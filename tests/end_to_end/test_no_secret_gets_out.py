@@ -344,7 +344,7 @@ def command_lines() -> Iterator[str]:
             continue
 
 
-def work_off(house: House, kept: Kept) -> None:
+def process_due(house: House, kept: Kept) -> None:
     """A worker of its own, talkative, that works off what lies in the broker and fetches once."""
     last = Fetch.objects.latest("pk").pk
     feed = SurveyFeed.objects.filter(connection__name="Coastline Rail").order_by("pk").first()
@@ -389,8 +389,8 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
     house.environment["ALERT_TEST_HOSTS"] = "127.0.0.1:9"
     target, secret = endpoints.add_target("Team chat", "http://127.0.0.1:9/hook")
     wanted["alert secret"] = secret.reveal()
-    alerts.look()
-    delivery.work_off(target.pk)
+    alerts.evaluate()
+    delivery.process_due(target.pk)
     database.force_debug_cursor = False
     walk.look_everywhere()
     for name in ("Coastline Rail", "Banque Méridian", "By page 4"):
@@ -413,7 +413,7 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
 
     for where, what in queued(house.folder):
         kept.keep(where, what)
-    work_off(house, kept)
+    process_due(house, kept)
     for name, arguments in (
         ("check_sync", ()), ("check", ("--deploy",)), ("rotate_keys", ()), ("confirm_instance", ()), ("showmigrations", ()),
     ):  # fmt: skip

@@ -48,9 +48,9 @@ def test_the_later_waits_for_the_earlier_and_the_response_is_gone(question, firs
         begun.set()
         go_on.wait(20)
 
-    def in_thread(deed: Callable[[], object]) -> threading.Thread:
+    def in_thread(action: Callable[[], object]) -> threading.Thread:
         def run() -> None:
-            deed()
+            action()
             connection.close()
 
         thread = threading.Thread(target=run)

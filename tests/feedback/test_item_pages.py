@@ -16,9 +16,10 @@ def client(client_of, analyst):
     return client_of(analyst)
 
 
-def post(client, deed, item, version=None):
+def post(client, action, item, version=None):
     response = client.post(
-        reverse(f"feedback:item_{deed}", args=[item.pk]), {"seen_version": item.version if version is None else version}
+        reverse(f"feedback:item_{action}", args=[item.pk]),
+        {"seen_version": item.version if version is None else version},
     )
     return response, [str(message) for message in get_messages(response.wsgi_request)]
 
@@ -135,8 +136,8 @@ def test_values_of_a_day_that_is_none_are_not_found(client):
 
 def test_viewers_change_nothing(client_of, viewer):
     item = make_item()
-    for deed in ("pause", "archive", "settings", "delete"):
-        assert client_of(viewer).post(reverse(f"feedback:item_{deed}", args=[item.pk]), {}).status_code == 403
+    for action in ("pause", "archive", "settings", "delete"):
+        assert client_of(viewer).post(reverse(f"feedback:item_{action}", args=[item.pk]), {}).status_code == 403
     assert FeedbackItem.objects.get().chosen_state == "retrieving"
 
 

@@ -143,11 +143,11 @@ def test_deeds_take_the_documented_edges_and_tell_of_the_demand(api):
         told.append(survey)
 
     demand_changed.connect(hear)
-    for version, (deed, state) in enumerate(
+    for version, (action, state) in enumerate(
         [("pause", "paused"), ("resume", "retrieving"), ("archive", "archived"), ("restore", "paused"),
          ("retrieve", "retrieving")], start=1,
     ):  # fmt: skip
-        answer = api.post(f"{URL}{item.pk}/{deed}/", {"version": version})
+        answer = api.post(f"{URL}{item.pk}/{action}/", {"version": version})
         assert (answer.status_code, answer.data["chosen_state"]) == (200, state)
     assert told == [item.survey] * 5
     refused = api.post(f"{URL}{item.pk}/restore/", {"version": 6})

@@ -76,18 +76,18 @@ def subscriptions(sandbox) -> list[str]:
 class TestWhere:
     def test_a_new_database_belongs_where_it_was_made(self):
         assert Installation.objects.get().place == instance_guard.here().digest
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
 
     def test_one_without_a_note_takes_its_place(self):
         Installation.objects.all().delete()
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
         assert Installation.objects.count() == 1
 
     def test_another_name_is_another_place(self, settings):
         settings.INSTANCE_ID = "staging"
-        assert not instance_guard.is_vouched_for()
+        assert not instance_guard.is_confirmed()
         settings.INSTANCE_ID = ""
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
 
     def test_the_place_is_told_in_words_and_kept_as_a_digest(self, settings):
         settings.INSTANCE_ID = "staging"
@@ -100,13 +100,13 @@ class TestWhere:
 @pytest.mark.django_db
 class TestNothingIsChanged:
     def test_contacts(self, connection, book, elsewhere, changes):
-        for deed in (
+        for action in (
             lambda: contacts.create_contact(connection, book.id, PERSON),
             lambda: contacts.update_contact(connection, book.id, next(iter(book.contacts)), PERSON),
             lambda: contacts.delete_contact(connection, book.id, next(iter(book.contacts))),
         ):
-            with pytest.raises(contacts.Undone) as undone:
-                deed()
+            with pytest.raises(contacts.VendorCallFailed) as undone:
+                action()
             assert (undone.value.code, undone.value.unknown) == ("changes_paused", False)
         assert changes() == []
 
@@ -151,9 +151,9 @@ class TestVouching:
     def test_the_original_that_moved_keeps_its_subscriptions(self, watch, elsewhere, sandbox, admin, caplog):
         before = subscriptions(sandbox)
         with caplog.at_level(logging.WARNING):
-            instance_guard.vouch(is_copy=False, by=admin)
+            instance_guard.confirm_instance(is_copy=False, by=admin)
         assert "as the original, says alice@example.org" in caplog.text
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
         assert Installation.objects.get().confirmed_by == admin
         watches.check_connection(watch.connection)
         assert subscriptions(sandbox) == before
@@ -164,7 +164,7 @@ class TestVouching:
         settings.PUBLIC_URL = "https://staging.parcours.example"
         (of_the_original,) = subscriptions(sandbox)
         watches.check_connection(watch.connection)
-        instance_guard.vouch(is_copy=True)
+        instance_guard.confirm_instance(is_copy=True)
         assert ResponseWatch.objects.get().next_check_at <= timezone.now()
         watches.check_connection(watch.connection)
         mine = ResponseWatch.objects.get()
@@ -180,9 +180,9 @@ class TestVouching:
         page = alice.get(PAGE).content.decode()
         assert "PostgreSQL 7, parcours" in page
         assert alice.post(PAGE, {}).status_code == 422
-        assert not instance_guard.is_vouched_for()
+        assert not instance_guard.is_confirmed()
         assert alice.post(PAGE, {"what": "moved"}).url == PAGE
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
         assert "may be a copy" not in alice.get(reverse("integrations:connection_list")).content.decode()
         assert "What is this database?" not in alice.get(PAGE).content.decode()
 
@@ -196,7 +196,7 @@ class TestVouching:
 
     def test_nobody_else_may(self, client_of, analyst, elsewhere):
         assert client_of(analyst).post(PAGE, {"what": "moved"}).status_code == 403
-        assert not instance_guard.is_vouched_for()
+        assert not instance_guard.is_confirmed()
 
     @pytest.mark.parametrize("what", ["--moved", "--copy"])
     def test_an_operator_says_it_by_a_command(self, elsewhere, what):
@@ -206,7 +206,7 @@ class TestVouching:
         said = StringIO()
         call_command("confirm_instance", what, stdout=said)
         assert "Changes are sent to vendors." in said.getvalue()
-        assert instance_guard.is_vouched_for()
+        assert instance_guard.is_confirmed()
 
     def test_saying_it_where_all_is_well_changes_nothing(self, watch):
         call_command("confirm_instance", "--copy", stdout=StringIO())
@@ -240,7 +240,7 @@ def test_a_backup_restored_elsewhere_makes_no_change_until_it_is_confirmed(
         "SECRET_KEY": settings.SECRET_KEY, "ENCRYPTION_KEYS": ",".join(settings.ENCRYPTION_KEYS),
         "QUALTRICS_TEST_HOSTS": ",".join(settings.QUALTRICS_TEST_HOSTS),
     }  # fmt: skip
-    deed = (
+    action = (
         "from integrations.directory.contacts import *\n"
         "from integrations.models import Connection\n"
         "try:\n"
@@ -263,9 +263,9 @@ def test_a_backup_restored_elsewhere_makes_no_change_until_it_is_confirmed(
     assert restored.returncode == 0, restored.stderr
     assert "confirm_instance" in restored.stdout
     assert manage("confirm_instance").returncode == 1
-    assert "changes_paused" in manage("shell", "-c", deed).stdout
+    assert "changes_paused" in manage("shell", "-c", action).stdout
     assert changes() == []
     assert manage("confirm_instance", "--moved").returncode == 0
-    assert "changes_paused" not in manage("shell", "-c", deed).stdout
+    assert "changes_paused" not in manage("shell", "-c", action).stdout
     assert changes() == [("POST", f"/API/v3/directories/{book.id}/contacts")]
     assert Connection.objects.get() == connection

@@ -20,7 +20,7 @@ from django.utils import timezone
 from feedback.models import Source
 from integrations.connections import editing
 from integrations.health import endpoints
-from integrations.models import AlertTarget, Connection, ResponseWatch
+from integrations.models import AlertEndpoint, Connection, ResponseWatch
 from integrations.vault import encryption, key_rotation
 from integrations.vault.checks import keys_open_what_is_stored
 from integrations.vault.encryption import key_id_of
@@ -57,8 +57,8 @@ def fill(count: int) -> dict[tuple[str, int, str], str]:
     for number, row in enumerate(rows):
         column = "token_envelope" if number % 3 else "client_secret_envelope"
         made["connection", row.pk, column] = f"{'token' if number % 3 else 'client secret'} {number}"
-    target = AlertTarget(name="Chat", url="https://chat.example/hook")
-    target.secret_envelope = encryption.encrypt(Secret("signs alerts"), **endpoints.place(target))
+    target = AlertEndpoint(name="Chat", url="https://chat.example/hook")
+    target.secret_envelope = encryption.encrypt(Secret("signs alerts"), **endpoints.binding_of(target))
     target.save()
     made["alerttarget", target.pk, "secret_envelope"] = "signs alerts"
     for number in range((count - len(rows) - 1) // 2):

@@ -1,4 +1,4 @@
-"""A railway journey that the tests of this room travel, and short ways to look at a map."""
+"""A railway journey that the tests of this app travel, and short ways to look at a map."""
 
 from journeys.editing.building import build
 from journeys.models import Card, Journey, Lane, Phase, Stage

@@ -1,4 +1,4 @@
-"""The REST API of this room: whole maps, their parts, filters, moves, versions and refusals."""
+"""The REST API of this app: whole maps, their parts, filters, moves, versions and refusals."""
 
 import pytest
 from django.db import connection

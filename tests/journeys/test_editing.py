@@ -1,4 +1,4 @@
-"""The deeds on a map: what they change, what follows from it, and what they refuse."""
+"""The actions on a map: what they change, what follows from it, and what they refuse."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -242,14 +242,14 @@ class TestVersions:
         before = stages(trip)
         named = str(part())
         editing.change(part(), 1, **{field: named})
-        for deed in (
+        for action in (
             lambda: editing.change(part(), 1, **{field: "New"}),
             lambda: editing.move(part(), 1, 1),
             lambda: editing.step(part(), 1, "right" if kind in ("phase", "stage", "card") else "down"),
             lambda: editing.delete(part(), 1),
         ):
             with pytest.raises(Outdated) as refused:
-                deed()
+                action()
             assert refused.value.current.version == 2
         assert (stages(trip), str(part()), part().version) == (before, named, 2)
 
@@ -286,7 +286,7 @@ class TestSentiments:
 
 
 class AnyDeeds(RuleBasedStateMachine):
-    """Deeds on stored maps, in any order: positions stay a permutation, phases whole, cards within the map."""
+    """Actions on stored maps, in any order: positions stay a permutation, phases whole, cards within the map."""
 
     @initialize()
     def start(self):

@@ -166,7 +166,7 @@ class TestSentimentCurve:
 class TestExtensionPoints:
     @pytest.fixture
     def pulse(self, monkeypatch):
-        """A kind of lane of a higher room, that counts how often it is asked."""
+        """A kind of lane of a higher app, that counts how often it is asked."""
 
         class Pulse:
             name, label, icon, holds = "gains", "Pulse", "activity", "nothing"

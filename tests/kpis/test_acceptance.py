@@ -144,7 +144,7 @@ def test_what_was_positive_stays_so_where_it_can(item, positive, now, expected):
     assert (formula.name if formula else None) == expected
 
 
-# --- The deed ---------------------------------------------------------------------------------------------------------
+# --- The action ---------------------------------------------------------------------------------------------------------
 
 
 def test_on_another_scale_only_what_comes_after_the_change_counts(item, analyst):

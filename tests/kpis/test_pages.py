@@ -126,12 +126,12 @@ def test_a_draft_is_to_be_completed(page_of, analyst, viewer):
 )
 def test_only_what_can_be_done_is_offered_and_to_analysts_only(page_of, analyst, chosen, offered):
     item = make_item(chosen_state=chosen)
-    deeds = {"retrieve", "pause", "resume", "archive", "restore"}
+    actions = {"retrieve", "pause", "resume", "archive", "restore"}
     page = page_of("kpis:item", item.pk, analyst)
-    found = {deed for deed in deeds if f'action="{reverse(f"feedback:item_{deed}", args=[item.pk])}"' in page}
+    found = {action for action in actions if f'action="{reverse(f"feedback:item_{action}", args=[item.pk])}"' in page}
     assert found - ({"archive"} if chosen == "archived" else set()) == offered
     page = page_of("kpis:item", item.pk)
-    assert not any(f'action="{reverse(f"feedback:item_{deed}", args=[item.pk])}"' in page for deed in deeds)
+    assert not any(f'action="{reverse(f"feedback:item_{action}", args=[item.pk])}"' in page for action in actions)
 
 
 def test_what_small_samples_hide_is_nowhere_on_the_page(page_of, analyst, item):

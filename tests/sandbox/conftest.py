@@ -39,8 +39,8 @@ class Api:
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]
 
-    def start_export(self, survey_id: str, **wish: Any) -> str:
-        answer = self.post(f"/surveys/{survey_id}/export-responses", {"format": "ndjson", **wish})
+    def start_export(self, survey_id: str, **spec: Any) -> str:
+        answer = self.post(f"/surveys/{survey_id}/export-responses", {"format": "ndjson", **spec})
         assert answer.status_code == 200, answer.text
         return answer.json()["result"]["progressId"]
 
@@ -51,8 +51,8 @@ class Api:
                 return progress
         raise AssertionError("The export never ends.")
 
-    def export(self, survey_id: str, **wish: Any) -> "Exported":
-        progress = self.finish_export(survey_id, self.start_export(survey_id, **wish))
+    def export(self, survey_id: str, **spec: Any) -> "Exported":
+        progress = self.finish_export(survey_id, self.start_export(survey_id, **spec))
         answer = self.get(f"/surveys/{survey_id}/export-responses/{progress['fileId']}/file")
         assert answer.status_code == 200
         return Exported(answer, progress.get("continuationToken"))

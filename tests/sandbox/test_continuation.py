@@ -44,8 +44,8 @@ def test_nothing_is_lost_or_doubled_over_many_rounds(railway, sandbox, fresh, he
         control.add_response(fresh, finished=False)
         control.edit_response(fresh, known[round_number], answers={"QID2": round_number})
         control.advance_clock(seconds=13, days=0.4 if round_number % 2 else 0)
-        wish = {"continuationToken": token} if token else {"allowContinuation": True}
-        exported = railway.export(fresh, sortByLastModifiedDate=True, **wish)
+        spec = {"continuationToken": token} if token else {"allowContinuation": True}
+        exported = railway.export(fresh, sortByLastModifiedDate=True, **spec)
         token = exported.token
         assert len(exported.ids()) == len(set(exported.ids()))
         seen |= {record["responseId"]: record["values"] for record in exported.records()}
@@ -82,10 +82,10 @@ def test_an_end_date_leaves_the_rest_to_the_token(railway, sandbox, fresh):
 
 def test_a_token_lives_for_a_week_and_for_its_survey(railway, sandbox, fresh):
     token = railway.export(fresh, **CHANGES).token
-    wish = {"format": "ndjson", "continuationToken": token}
+    spec = {"format": "ndjson", "continuationToken": token}
     other = sandbox.control.survey_id("complaint")
-    assert railway.post(f"/surveys/{other}/export-responses", wish).status_code == 400
+    assert railway.post(f"/surveys/{other}/export-responses", spec).status_code == 400
     sandbox.control.advance_clock(days=6.99)
-    assert railway.post(f"/surveys/{fresh}/export-responses", wish).status_code == 200
+    assert railway.post(f"/surveys/{fresh}/export-responses", spec).status_code == 200
     sandbox.control.advance_clock(days=0.02)
-    assert railway.post(f"/surveys/{fresh}/export-responses", wish).status_code == 400
+    assert railway.post(f"/surveys/{fresh}/export-responses", spec).status_code == 400

@@ -86,7 +86,7 @@ def test_records_have_the_vendors_shape(railway, sandbox, fresh):
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "spec",
     [
         {},
         {"format": "pdf"},
@@ -111,8 +111,8 @@ def test_records_have_the_vendors_shape(railway, sandbox, fresh):
         [],
     ],
 )
-def test_wrong_wishes_are_bad_requests(railway, journey, wish):
-    assert railway.post(f"/surveys/{journey}/export-responses", wish).status_code == 400
+def test_wrong_wishes_are_bad_requests(railway, journey, spec):
+    assert railway.post(f"/surveys/{journey}/export-responses", spec).status_code == 400
 
 
 def test_bodies_must_be_json_and_say_so(railway, journey):
@@ -142,8 +142,8 @@ def test_sorted_by_change_the_dates_mean_the_change(railway, sandbox, fresh):
         for day in (1, 2)
     ]
     control.edit_response(fresh, ids[0], answers={"QID2": 0}, modified_at="2026-03-05T00:00:00Z")
-    wish = {"startDate": "2026-03-04T00:00:00Z", "sortByLastModifiedDate": True}
-    (record,) = railway.export(fresh, **wish).records()
+    spec = {"startDate": "2026-03-04T00:00:00Z", "sortByLastModifiedDate": True}
+    (record,) = railway.export(fresh, **spec).records()
     assert (record["responseId"], record["values"]["QID2"]) == (ids[0], 0)
     assert record["values"]["lastModifiedDate"] == "2026-03-05T00:00:00.000Z"
     assert railway.export(fresh, sortByLastModifiedDate=True).ids() == ids[::-1]
@@ -157,8 +157,8 @@ def test_columns_can_be_chosen(railway, sandbox, fresh):
         fresh, answers={"QID2": 9, "QID3": 4, "QID8_TEXT": "ok"}, embedded={"segment": "B2B"}, text_iq={iq: "Neutral"}
     )
 
-    def answers(**wish):
-        values = railway.export(fresh, surveyMetadataIds=[], **wish).records()[0]["values"]
+    def answers(**spec):
+        values = railway.export(fresh, surveyMetadataIds=[], **spec).records()[0]["values"]
         return set(values)
 
     assert answers() == {"QID2_NPS_GROUP", "QID2", "QID3", "QID8_TEXT", "segment", iq}
@@ -249,7 +249,7 @@ def test_csv_has_three_header_rows_and_vendor_names(railway, sandbox, fresh):
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("spec", "expected"),
     [
         ({"useLabels": True}, {"Status": "IP Address", "Finished": "True", "CSAT_staff": "Satisfied", "NPS": "9"}),
         ({"useLabels": True}, {"NPS_NPS_GROUP": "Promoter", "Reasons_1": "Delay"}),
@@ -260,13 +260,13 @@ def test_csv_has_three_header_rows_and_vendor_names(railway, sandbox, fresh):
         ({"timeZone": "Europe/Paris"}, {"RecordedDate": "2026-07-01 14:00:00"}),
     ],
 )
-def test_looks_of_a_csv_file(railway, sandbox, fresh, wish, expected):
+def test_looks_of_a_csv_file(railway, sandbox, fresh, spec, expected):
     sandbox.control.add_response(
         fresh,
         answers={"QID2": 9, "QID3": 4, "QID5": ["1", "5"], "QID8_TEXT": "one\ntwo"},
         recorded_at="2026-07-01T12:00:00Z",
     )
-    tags, _, _, row = _table(railway.export(fresh, format="csv", **wish))
+    tags, _, _, row = _table(railway.export(fresh, format="csv", **spec))
     cells = dict(zip(tags, row, strict=True))
     assert {tag: cells[tag] for tag in expected} == expected
 

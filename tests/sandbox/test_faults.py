@@ -313,7 +313,7 @@ def test_stopping_does_not_wait_for_slow_answers():
 
 
 def test_a_mistake_of_the_sandbox_is_told_apart_from_a_fault(railway, sandbox, monkeypatch, capfd):
-    monkeypatch.setattr("sandbox.exports.check", lambda wish: 1 / 0)
+    monkeypatch.setattr("sandbox.exports.check", lambda spec: 1 / 0)
     complaint = sandbox.control.survey_id("complaint")
     answer = railway.post(f"/surveys/{complaint}/export-responses", {"format": "ndjson"})
     assert (answer.status_code, answer.json()["meta"]["error"]["errorCode"]) == (500, "SBX_BUG")

@@ -44,7 +44,7 @@ def test_a_client_gets_a_token_for_its_own_data_centre(ask, call, sandbox):
 
 
 @pytest.mark.parametrize(
-    ("wish", "status", "error"),
+    ("spec", "status", "error"),
     [
         ({"client": ("sandbox-railway-client", "no")}, 401, "invalid_client"),
         ({"client": ("nobody", "sandbox-railway-secret")}, 401, "invalid_client"),
@@ -55,8 +55,8 @@ def test_a_client_gets_a_token_for_its_own_data_centre(ask, call, sandbox):
         ({"client": VIEWER, "scope": "read:surveys write:surveys"}, 400, "invalid_scope"),
     ],
 )
-def test_what_is_not_granted(ask, wish, status, error):
-    answer = ask(**wish)
+def test_what_is_not_granted(ask, spec, status, error):
+    answer = ask(**spec)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
 
 

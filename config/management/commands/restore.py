@@ -42,7 +42,7 @@ class Command(BaseCommand):
         if done := erasing.replay(erased):
             self.stdout.write(f"Responses erased again: {done.responses}.")
         self.stdout.write("Restored. What was fetched since the backup is fetched again by itself.")
-        if not instance_guard.is_vouched_for():
+        if not instance_guard.is_confirmed():
             self.stdout.write(
                 "The backup is from another place: nothing is changed at vendors before confirm_instance."
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.vendor.instance_guard import here, is_vouched_for, known, vouch
+from integrations.vendor.instance_guard import confirm_instance, here, is_confirmed, known
 
 
 class Command(BaseCommand):
@@ -21,9 +21,9 @@ class Command(BaseCommand):
         what.add_argument("--copy", action="store_true", help="a copy; the original goes on beside it")
 
     def handle(self, *args, **options) -> None:
-        if (options["moved"] or options["copy"]) and not is_vouched_for():
-            vouch(is_copy=options["copy"])
-        if is_vouched_for():
+        if (options["moved"] or options["copy"]) and not is_confirmed():
+            confirm_instance(is_copy=options["copy"])
+        if is_confirmed():
             self.stdout.write(f"Changes are sent to vendors. This database is {here().words}.")
             return
         raise CommandError(

@@ -40,7 +40,7 @@ class Command(BaseCommand):
             return
         try:
             ids = erasing.read_ids(" ".join(options["response"]))
-        except erasing.NotIds as refusal:
+        except erasing.InvalidIds as refusal:
             raise CommandError(str(refusal)) from refusal
         person = None
         if options["contact"]:
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             ids, person = [*ids, *theirs.ids], theirs.person
         if not ids and person is None:
             raise CommandError("Say whom to erase: ids of responses, or --contact.")
-        self._show(erasing.look(ids, person))
+        self._show(erasing.preview(ids, person))
         if not options["yes"]:
             self.stdout.write("Nothing was changed. To erase, say --yes.")
             return
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         done = erasing.replay(set(erasing.read_list(file)))
         self.stdout.write(f"Erased again: {done.responses if done else 0} responses.")
 
-    def _theirs(self, name: str | None, contact: str) -> lookup.Theirs:
+    def _theirs(self, name: str | None, contact: str) -> lookup.PersonResponses:
         connection = Connection.objects.filter(name=name or "").first()
         if connection is None:
             raise CommandError(f"There is no connection {name!r}. Name one with --connection.")

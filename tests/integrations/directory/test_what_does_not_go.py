@@ -1,4 +1,4 @@
-"""Every deed on contacts when it cannot be done: said by page and API, sent once or not at all, nothing made up."""
+"""Every action on contacts when it cannot be done: said by page and API, sent once or not at all, nothing made up."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from integrations.distributions.rules import body_of, wish_of
+from integrations.distributions.rules import body_of, spec_of
 from integrations.models import Distribution
 
 pytestmark = pytest.mark.django_db
@@ -19,16 +19,16 @@ NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 def prepared(api):
     """Prepares a draft over the API."""
 
-    def make(wish):
-        answer = api.post(URL, wish)
+    def make(spec):
+        answer = api.post(URL, spec)
         assert answer.status_code == 201, answer.json()
         return Distribution.objects.get(pk=answer.json()["id"])
 
     return make
 
 
-def page_of(draft, deed="edit"):
-    return reverse(f"integrations:distribution_{deed}", args=[draft.pk])
+def page_of(draft, action="edit"):
+    return reverse(f"integrations:distribution_{action}", args=[draft.pk])
 
 
 def shown_values(page):
@@ -37,7 +37,7 @@ def shown_values(page):
 
 
 def full(email, sms, there, kind):
-    """A wish with every field of its kind."""
+    """A spec with every field of its kind."""
     library = {"message_text": "", "library": there.library, "message": there.invite}
     dates = {"send_at": "2036-11-25T08:00:00Z", "expires_at": "2036-12-25T08:00:00Z"}
     if kind == "email":
@@ -188,7 +188,7 @@ def test_the_page_says_everything_that_will_be_sent(alice, prepared, email, sms,
 
 
 def test_a_date_that_has_come_is_as_good_as_none():
-    wish = {"survey": "SV_1", "mailing_list": "CG_1", "from_email": "a@b.example", "subject": "s", "message_text": "t"}
-    body = body_of("email", wish, "", NOW)
-    assert "send_at" not in wish_of("email", body, NOW)
-    assert wish_of("email", body, NOW.replace(year=2025))["send_at"] == NOW
+    spec = {"survey": "SV_1", "mailing_list": "CG_1", "from_email": "a@b.example", "subject": "s", "message_text": "t"}
+    body = body_of("email", spec, "", NOW)
+    assert "send_at" not in spec_of("email", body, NOW)
+    assert spec_of("email", body, NOW.replace(year=2025))["send_at"] == NOW

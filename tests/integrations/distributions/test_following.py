@@ -29,8 +29,8 @@ def done(api, email):
     return make
 
 
-def page_of(row, deed=""):
-    return reverse(f"integrations:distribution{deed}", args=[row.pk])
+def page_of(row, action=""):
+    return reverse(f"integrations:distribution{action}", args=[row.pk])
 
 
 def come_due(row):

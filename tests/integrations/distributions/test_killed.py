@@ -39,11 +39,11 @@ def draft(house: House, admin) -> Iterator[Distribution]:
     book = next(each for each in world.directories.values() if each.brand == "coastline")
     pilot = next(each for each in book.lists.values() if each.name == "Pilot group")
     host = normalise_host(house.sandbox.host)
-    wish = {
+    spec = {
         "survey": house.sandbox.control.survey_id("complaint"), "directory": book.id, "mailing_list": pilot.id,
         "from_email": "noreply@qemailserver.com", "subject": "How was it?", "message_text": "${l://SurveyURL}",
     }  # fmt: skip
-    yield sending.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", wish, admin)
+    yield sending.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", spec, admin)
     database.close()
 
 

@@ -26,9 +26,9 @@ def page_of(draft, name="distribution"):
     return reverse(f"integrations:{name}", args=[draft.pk])
 
 
-def confirm(alice, draft, deed="send", version=1):
+def confirm(alice, draft, action="send", version=1):
     """Press the button of a page that showed this version."""
-    return alice.post(page_of(draft, f"distribution_{deed}"), {"version": version})
+    return alice.post(page_of(draft, f"distribution_{action}"), {"version": version})
 
 
 def test_the_page_asks_with_the_number_of_recipients_and_sends_on_confirmation(alice, admin, draft, sent):

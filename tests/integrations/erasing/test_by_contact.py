@@ -97,7 +97,7 @@ def test_erasing_a_contact_forgets_whom_was_written_to(sandbox, connection, fetc
     )
     found = find_theirs(connection, contact)
     person = erasing.Person(connection, found.person.ids | {"CGC_theirs"})
-    seen = erasing.look(found.ids, person)
+    seen = erasing.preview(found.ids, person)
     assert (seen.responses, seen.calls, seen.distributions) == (len(theirs), 1, 2)
     done = erasing.erase(found.ids, by=alice, person=person)
     assert (done.erasure.way, done.erasure.traces) == (Erasure.Way.CONTACT, 3)

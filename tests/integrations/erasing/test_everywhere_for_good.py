@@ -40,7 +40,7 @@ def counted(survey) -> int:
 
 def test_a_look_counts_and_changes_nothing(person, fetched):
     before = everything_in_the_database()
-    found = erasing.look([person, "R_neverheardof"])
+    found = erasing.preview([person, "R_neverheardof"])
     assert [(survey.pk, count) for survey, count in found.surveys] == [(fetched.pk, 1)]
     assert (found.asked, found.messages, found.rejected, found.calls, found.erased_before) == (2, 1, 1, 1, 0)
     assert everything_in_the_database() == before
@@ -100,7 +100,7 @@ def test_no_message_brings_it_back(sandbox, person, fetched, alice):
     sandbox.control.forget_calls()
     delivery, wakes = inbox.keep(watch, Completed(fetched.external_id, person))
     assert (delivery.verdict, delivery.response_id, wakes) == ("ignored", "", False)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert not sandbox.control.calls()
     assert person not in everything_in_the_database()
 
@@ -111,7 +111,7 @@ def test_a_message_that_came_at_the_same_moment_is_dropped(sandbox, person, fetc
     now = timezone.now()
     Delivery.objects.create(watch=watch, response_id=person, received_at=now, due_at=now)
     sandbox.control.forget_calls()
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert not Delivery.objects.exists()
     assert not sandbox.control.calls()
 
@@ -140,7 +140,7 @@ def test_the_console_does_not_keep_its_id(person, fetched, connection, alice):
 
 def test_twice_is_no_error_and_finds_nothing(person, alice):
     erasing.erase([person], by=alice)
-    found = erasing.look([person])
+    found = erasing.preview([person])
     assert (found.nothing, found.erased_before) == (True, 1)
     assert erasing.erase([person], by=alice).erasure.responses == 0
 
@@ -196,10 +196,10 @@ def test_ids_are_read_as_they_are_pasted(text, ids):
 
 @pytest.mark.parametrize("text", ["R_1 SV_2", "r_1", "R_", "../R_1", "R_é", "R_" + "a" * 61])
 def test_what_is_no_id_is_named(text):
-    with pytest.raises(erasing.NotIds, match="is not a response id"):
+    with pytest.raises(erasing.InvalidIds, match="is not a response id"):
         erasing.read_ids(text)
 
 
 def test_too_many_at_once_are_refused():
-    with pytest.raises(erasing.NotIds, match="At most"):
+    with pytest.raises(erasing.InvalidIds, match="At most"):
         erasing.read_ids(" ".join(f"R_{n}" for n in range(1001)))

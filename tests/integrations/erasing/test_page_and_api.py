@@ -161,14 +161,14 @@ def test_the_api_erases(api_of, admin, person):
 
 def test_the_api_erases_by_contact_and_at_the_vendor(api_of, admin, sandbox, fetched, connection):
     email, response_id = email_of(sandbox, fetched)
-    wish = {"contact": email, "connection": connection.pk, "dry_run": False, "delete_at_vendor": True}
-    answer = api_of(admin).post(API, wish, format="json").json()
+    spec = {"contact": email, "connection": connection.pk, "dry_run": False, "delete_at_vendor": True}
+    answer = api_of(admin).post(API, spec, format="json").json()
     assert (answer["erasure"]["way"], answer["erasure"]["source_deleted"]) == ("contact", 1)
     assert response_id not in {row["id"] for row in sandbox.control.truth(KEY)}
 
 
 @pytest.mark.parametrize(
-    ("wish", "field"),
+    ("spec", "field"),
     [
         ({}, "non_field_errors"),
         ({"response_ids": ["R_1"], "contact": "x@mail.example"}, "non_field_errors"),
@@ -178,8 +178,8 @@ def test_the_api_erases_by_contact_and_at_the_vendor(api_of, admin, sandbox, fet
         ({"contact": "x@mail.example", "connection": 999}, "connection"),
     ],
 )
-def test_the_api_says_what_is_wrong(api_of, admin, wish, field):
-    answer = api_of(admin).post(API, wish | {"dry_run": False}, format="json")
+def test_the_api_says_what_is_wrong(api_of, admin, spec, field):
+    answer = api_of(admin).post(API, spec | {"dry_run": False}, format="json")
     assert answer.status_code == 400
     assert field in answer.content.decode()
     assert not Erasure.objects.exists()

@@ -17,10 +17,10 @@ import time_machine
 from django.utils import timezone
 
 from integrations.health import alerts, delivery, endpoints
-from integrations.health.delivery import RETRY_AFTER, signature, work_off
+from integrations.health.delivery import RETRY_AFTER, process_due, signature
 from integrations.health.endpoints import AddressRefused, checked_url
 from integrations.health.tasks import send_alert_messages
-from integrations.models import AlertMessage, AlertTarget, Connection, Installation
+from integrations.models import AlertEndpoint, AlertMessage, Connection, Installation
 from integrations.timetable import tasks
 from integrations.troubles.messages import CODES
 from integrations.vault.encryption import EnvelopeBroken
@@ -78,7 +78,7 @@ def receiver(settings) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def target(receiver, db) -> AlertTarget:
+def target(receiver, db) -> AlertEndpoint:
     return endpoints.add_target("Team chat", f"http://{receiver.place}/hook?room=7")[0]
 
 
@@ -95,11 +95,11 @@ def test_the_signature_is_that_of_the_published_example():
 def test_an_alert_is_told_when_it_opens_and_when_it_ends(receiver, target, settings):
     settings.PUBLIC_URL = "https://parcours.example"
     connection = factories.make_connection(name="Coastline Rail", stopped_code="token_refused")
-    alerts.look()
-    alerts.look()
+    alerts.evaluate()
+    alerts.evaluate()
     Connection.objects.update(stopped_code="")
-    alerts.look()
-    assert work_off(target.pk) is None
+    alerts.evaluate()
+    assert process_due(target.pk) is None
     opened, closed = (json.loads(body) for _headers, body in receiver.got)
     assert (opened["type"], closed["type"]) == ("alert.opened", "alert.closed")
     assert opened["data"] | {"id": 0, "opened_at": ""} == {
@@ -122,7 +122,7 @@ def test_an_alert_is_told_when_it_opens_and_when_it_ends(receiver, target, setti
 def test_the_receiver_can_check_who_sent_it_and_when(receiver, target):
     """As the specification says it, with nothing of ours."""
     endpoints.send_test(target)
-    work_off(target.pk)
+    process_due(target.pk)
     headers, body = receiver.got[0]
     secret = endpoints.secret_of(target).reveal()
     assert secret.startswith("whsec_")
@@ -140,12 +140,12 @@ def test_the_receiver_can_check_who_sent_it_and_when(receiver, target):
 def test_what_is_not_accepted_is_sent_again_with_the_same_id(receiver, target, status):
     receiver.status = status
     endpoints.send_test(target)
-    assert work_off(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)
+    assert process_due(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)
     assert (message().state, message().status, message().error_code) == ("pending", status, "receiver_refused")
-    assert work_off(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)  # not before its time
+    assert process_due(target.pk) == pytest.approx(RETRY_AFTER[0], abs=1)  # not before its time
     receiver.status = 204
     AlertMessage.objects.update(due_at=timezone.now())
-    assert work_off(target.pk) is None
+    assert process_due(target.pk) is None
     assert len(receiver.got) == 2  # a redirect was not followed
     assert len(set(receiver.ids)) == 1
     assert (message().state, message().status, message().error_code, message().tries) == ("delivered", 204, "", 2)
@@ -157,7 +157,7 @@ def test_after_two_days_it_is_given_up(receiver, target):
     started = timezone.now()
     with time_machine.travel(started, tick=False) as clock:
         waits = []
-        while (wait := work_off(target.pk)) is not None:
+        while (wait := process_due(target.pk)) is not None:
             waits.append(round(wait))
             clock.shift(wait + 1)
         assert tuple(waits) == RETRY_AFTER
@@ -170,14 +170,14 @@ def test_a_failing_receiver_is_asked_once_for_all_that_waits(receiver, target):
     receiver.status = 500
     for _ in range(5):
         endpoints.send_test(target)
-    work_off(target.pk)
-    work_off(target.pk)
+    process_due(target.pk)
+    process_due(target.pk)
     assert len(receiver.got) == 1
-    assert delivery.targets_to_wake() == []
+    assert delivery.endpoints_to_notify() == []
     receiver.status = 200
     AlertMessage.objects.update(due_at=timezone.now())
-    assert delivery.targets_to_wake() == [target.pk]
-    work_off(target.pk)
+    assert delivery.endpoints_to_notify() == [target.pk]
+    process_due(target.pk)
     assert len(receiver.got) == 6
     assert len(set(receiver.ids)) == 5
 
@@ -188,7 +188,7 @@ def test_a_slow_receiver_holds_a_worker_only_so_long(receiver, target, monkeypat
     for _ in range(3):
         endpoints.send_test(target)
     started = time.monotonic()
-    work_off(target.pk)
+    process_due(target.pk)
     assert time.monotonic() - started < 1.5
     assert set(AlertMessage.objects.values_list("state", "error_code").order_by()) == {
         ("pending", "receiver_slow"),
@@ -206,9 +206,9 @@ def test_of_two_workers_one_sends(receiver, target):
 def test_a_message_whose_worker_died_is_sent_again(receiver, target):
     sent = endpoints.send_test(target)
     delivery._take(sent)
-    assert work_off(target.pk) == pytest.approx(delivery.LEASE.total_seconds(), abs=2)
+    assert process_due(target.pk) == pytest.approx(delivery.LEASE.total_seconds(), abs=2)
     with time_machine.travel(timezone.now() + delivery.LEASE + timedelta(seconds=1)):
-        work_off(target.pk)
+        process_due(target.pk)
     assert len(receiver.got) == 1
     assert message().state == "delivered"
 
@@ -217,18 +217,18 @@ def test_a_receiver_that_is_gone_gets_nothing_more_until_it_is_tested(receiver, 
     receiver.status = 410
     endpoints.send_test(target)
     endpoints.send_test(target)
-    work_off(target.pk)
+    process_due(target.pk)
     factories.make_connection(stopped_code="token_refused")
-    alerts.look()
-    assert work_off(target.pk) is None
+    alerts.evaluate()
+    assert process_due(target.pk) is None
     assert len(receiver.got) == 1
     assert set(AlertMessage.objects.values_list("state", flat=True)) == {"failed"}
     receiver.status = 200
     target.refresh_from_db()
     assert target.is_gone
     endpoints.send_test(target)
-    work_off(target.pk)
-    assert not AlertTarget.objects.get().is_gone
+    process_due(target.pk)
+    assert not AlertEndpoint.objects.get().is_gone
     assert len(receiver.got) == 2
 
 
@@ -248,12 +248,12 @@ def test_a_copy_of_the_database_tells_nobody_until_an_admin_says_what_it_is(rece
     instance_guard.known()
     endpoints.send_test(target)
     Installation.objects.update(place="another")
-    assert delivery.targets_to_wake() == []
-    assert work_off(target.pk) is None
+    assert delivery.endpoints_to_notify() == []
+    assert process_due(target.pk) is None
     assert receiver.got == []
-    instance_guard.vouch(is_copy=False)
-    assert delivery.targets_to_wake() == [target.pk]
-    work_off(target.pk)
+    instance_guard.confirm_instance(is_copy=False)
+    assert delivery.endpoints_to_notify() == [target.pk]
+    process_due(target.pk)
     assert message().state == "delivered"
 
 
@@ -296,7 +296,7 @@ def test_a_name_that_leads_inside_is_never_connected_to(receiver, addresses):
     target, _secret = endpoints.add_target("Inner", "https://hooks.example.org/")
     endpoints.send_test(target)
     network = RedirectedNetwork(int(receiver.place.partition(":")[2]), addresses)
-    work_off(target.pk, network)
+    process_due(target.pk, network)
     assert network.connected == []
     assert receiver.got == []
     assert (message().state, message().error_code) == ("pending", "host_internal_address")
@@ -306,7 +306,7 @@ def test_a_certificate_of_somebody_else_is_refused(receiver):
     target, _secret = endpoints.add_target("Imitated", "https://hooks.example.org/")
     endpoints.send_test(target)
     network = RedirectedNetwork(int(receiver.place.partition(":")[2]))
-    work_off(target.pk, network)
+    process_due(target.pk, network)
     assert network.connected == [("93.184.216.34", 443)]
     assert message().error_code == "tls_failed"  # plain http answers there
     assert receiver.got == []
@@ -315,7 +315,7 @@ def test_a_certificate_of_somebody_else_is_refused(receiver):
 def test_a_test_host_counts_only_while_the_setting_names_it(receiver, target, settings):
     settings.ALERT_TEST_HOSTS = []
     endpoints.send_test(target)
-    work_off(target.pk)
+    process_due(target.pk)
     assert receiver.got == []
     assert message().state == "pending"
     assert message().error_code in CODES
@@ -326,18 +326,18 @@ def test_a_test_host_counts_only_while_the_setting_names_it(receiver, target, se
 
 def test_the_secret_is_bound_to_its_row_and_address(receiver, target):
     other, _secret = endpoints.add_target("Other", f"http://{receiver.place}/other")
-    AlertTarget.objects.filter(pk=other.pk).update(secret_envelope=target.secret_envelope)
+    AlertEndpoint.objects.filter(pk=other.pk).update(secret_envelope=target.secret_envelope)
     with pytest.raises(EnvelopeBroken):
-        endpoints.secret_of(AlertTarget.objects.get(pk=other.pk))
-    AlertTarget.objects.filter(pk=target.pk).update(url="https://evil.example/")
+        endpoints.secret_of(AlertEndpoint.objects.get(pk=other.pk))
+    AlertEndpoint.objects.filter(pk=target.pk).update(url="https://evil.example/")
     with pytest.raises(EnvelopeBroken):
-        endpoints.secret_of(AlertTarget.objects.get(pk=target.pk))
+        endpoints.secret_of(AlertEndpoint.objects.get(pk=target.pk))
 
 
 def test_without_its_key_nothing_is_sent_and_the_reason_is_kept(receiver, target, settings):
     settings.ENCRYPTION_KEYS = []
     endpoints.send_test(target)
-    work_off(target.pk)
+    process_due(target.pk)
     assert receiver.got == []
     assert message().error_code == "key_missing"
 

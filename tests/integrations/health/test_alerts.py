@@ -44,7 +44,7 @@ def make_feed(connection: Connection | None = None, **survey_fields) -> SurveyFe
 
 def look_again() -> None:
     alerts.ask_for_look(SurveyFeed.objects.all())
-    alerts.look()
+    alerts.evaluate()
 
 
 def standing() -> set[tuple[str, str, int | None]]:
@@ -101,12 +101,12 @@ def test_old_data_that_then_fail_are_one_alert_in_another_form():
 
 def test_data_get_old_by_time_alone():
     feed = make_feed()
-    alerts.look()
+    alerts.evaluate()
     feed.refresh_from_db()
     assert feed.look_at == feed.survey.last_good_fetch_at + 2 * DAY
     Survey.objects.update(last_good_fetch_at=timezone.now() - 3 * DAY)
     SurveyFeed.objects.update(look_at=timezone.now())  # that moment has come
-    alerts.look()
+    alerts.evaluate()
     assert standing() == {("data_stale", "data_stale", feed.survey_id)}
 
 
@@ -165,23 +165,23 @@ def test_what_is_switched_off_or_asked_for_by_nobody_raises_no_alert():
 def test_a_watch_that_cannot_be_brought_in_line_for_long_is_lost(settings):
     settings.PUBLIC_URL = "https://parcours.example"
     watch = make_watch(trouble_code="watch_right_missing", checked_at=timezone.now() - timedelta(hours=25))
-    alerts.look()
+    alerts.evaluate()
     assert standing() == set()  # it was in line at the last daily check, and is tried again
     ResponseWatch.objects.update(checked_at=timezone.now() - timedelta(hours=27))
-    alerts.look()
+    alerts.evaluate()
     assert standing() == {("watch_lost", "watch_right_missing", watch.survey_id)}
     ResponseWatch.objects.update(trouble_code="", checked_at=timezone.now())
-    alerts.look()
+    alerts.evaluate()
     assert standing() == set()
 
 
 def test_a_new_alert_may_follow_an_old_one():
     connection = factories.make_connection(stopped_code="token_refused")
-    alerts.look()
+    alerts.evaluate()
     Connection.objects.update(stopped_code="")
-    alerts.look()
+    alerts.evaluate()
     Connection.objects.filter(pk=connection.pk).update(stopped_code="key_missing")
-    alerts.look()
+    alerts.evaluate()
     assert [(alert.code, alert.closed_at is None) for alert in Alert.objects.order_by("pk")] == [
         ("token_refused", False),
         ("key_missing", True),
@@ -248,7 +248,7 @@ def test_a_refused_call_outside_a_fetch_stops_the_connection_as_well(sandbox, co
     subscriptions.bring_in_line(watch)
     connection.refresh_from_db()
     assert connection.stopped_code == "token_refused"
-    alerts.look()
+    alerts.evaluate()
     assert standing() == {("connection_stopped", "token_refused", None)}
 
 
@@ -268,12 +268,12 @@ def test_the_end_of_a_fetch_asks_for_a_look_and_closes_the_alert(sandbox, survey
     SurveyFeed.objects.update(failures_in_a_row=2, look_at=None)
     sandbox.control.change_settings(export_mode="failed")
     work(survey)
-    alerts.look()
+    alerts.evaluate()
     assert standing() == {("fetches_failing", "export_failed", survey.pk)}
     sandbox.control.change_settings(export_mode="instant")
     requests.ask_for_fetch(SurveyFeed.objects.get(), Fetch.Trigger.MANUAL)
     work(survey)
-    alerts.look()
+    alerts.evaluate()
     assert standing() == set()
 
 
@@ -302,12 +302,12 @@ def test_an_alert_that_stands_costs_no_query_at_the_next_tick():
     connection = factories.make_connection(token_envelope="x", stopped_code="token_refused")
     for _ in range(3):
         make_feed(connection)
-    alerts.look()
+    alerts.evaluate()
     with CaptureQueriesContext(db) as one:
-        alerts.look()
+        alerts.evaluate()
     for _ in range(5):
         factories.make_connection(token_envelope="x", stopped_code="token_refused")
-    alerts.look()
+    alerts.evaluate()
     with CaptureQueriesContext(db) as six:
-        alerts.look()
+        alerts.evaluate()
     assert len(one) == len(six) <= 5

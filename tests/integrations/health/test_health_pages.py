@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.health import alerts, endpoints
-from integrations.health.status import signs
+from integrations.health.status import system_checks
 from integrations.health.tasks import heartbeat, send_alert_messages
-from integrations.models import Alert, AlertMessage, AlertTarget, Connection, Fetch, SurveyFeed, Timekeeping
+from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.timetable import tasks
 from integrations.vendor import call_counts
 from tests import factories
@@ -145,27 +145,27 @@ def test_the_overview_takes_the_same_queries_for_one_and_four(alice, api):
         return len(log)
 
     furnished_connection(stopped_code="token_refused")
-    alerts.look()
-    doors = [
+    alerts.evaluate()
+    pages = [
         (alice, "integrations:health"),
         (alice, "integrations:alert_list"),
         (api, "api:health"),
         (api, "api:alert-list"),
     ]
-    for door in doors:
-        queries(*door)
-    few = [queries(*door) for door in doors]
+    for page in pages:
+        queries(*page)
+    few = [queries(*page) for page in pages]
     for _ in range(3):
         furnished_connection(stopped_code="token_refused")
-    alerts.look()
-    assert [queries(*door) for door in doors] == few
+    alerts.evaluate()
+    assert [queries(*page) for page in pages] == few
 
 
 # --- the machinery ----------------------------------------------------------------------------------------------------
 
 
 def tones() -> dict[str, str]:
-    return {sign.key: sign.tone for sign in signs(timezone.now())}
+    return {sign.key: sign.tone for sign in system_checks(timezone.now())}
 
 
 def test_a_timetable_that_stands_still_is_seen(settings):
@@ -199,7 +199,7 @@ def test_a_queue_that_is_behind_is_seen():
     Fetch.objects.create(feed=feed, trigger="manual", due_at=timezone.now() - timedelta(seconds=30))
     assert tones()["queue"] == "good"
     Fetch.objects.update(due_at=timezone.now() - timedelta(minutes=5))
-    sign = next(sign for sign in signs(timezone.now()) if sign.key == "queue")
+    sign = next(sign for sign in system_checks(timezone.now()) if sign.key == "queue")
     assert sign.tone == "warn"
     assert sign.sentence.startswith("1 fetch waits for a worker, since")
 
@@ -211,20 +211,20 @@ def test_a_webhook_is_added_its_secret_shown_once_and_deleted(alice):
     address = reverse("integrations:alert_targets")
     page = alice.post(address, {"name": "Team chat", "url": "https://hooks.example.org/x"}).content.decode()
     secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page)[0]
-    target = AlertTarget.objects.get()
+    target = AlertEndpoint.objects.get()
     assert endpoints.secret_of(target).reveal() == secret
     for again in (address, reverse("integrations:alert_target", args=[target.pk])):
         assert "whsec_" not in alice.get(again).content.decode()
     assert secret not in target.secret_envelope
     alice.post(reverse("integrations:alert_target_delete", args=[target.pk]))
-    assert not AlertTarget.objects.exists()
+    assert not AlertEndpoint.objects.exists()
 
 
 def test_an_address_that_is_refused_says_why_at_its_field(alice):
     page = alice.post(reverse("integrations:alert_targets"), {"name": "Inner", "url": "http://intranet/"})
     assert page.status_code == 422
     assert "Messages are sent over https only." in str(page.context["form"].errors["url"])
-    assert not AlertTarget.objects.exists()
+    assert not AlertEndpoint.objects.exists()
 
 
 def test_a_test_message_wakes_a_worker_and_its_result_is_shown(alice, rung):
@@ -256,11 +256,11 @@ def test_webhooks_over_the_api(api, rung):
 
 def test_alerts_over_the_api(api):
     connection = factories.make_connection(stopped_code="token_refused")
-    alerts.look()
+    alerts.evaluate()
     Connection.objects.update(stopped_code="")
-    alerts.look()
+    alerts.evaluate()
     Connection.objects.update(stopped_code="key_missing")
-    alerts.look()
+    alerts.evaluate()
     rows = api.get(reverse("api:alert-list")).json()["results"]
     assert [(row["code"], row["closed_at"] is None) for row in rows] == [
         ("key_missing", True),

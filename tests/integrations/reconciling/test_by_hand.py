@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Fetch
 from integrations.reconciliation import reconciling
-from integrations.reconciliation.reconciling import NotHeld, confirm_deleted, held, reconcile_now
+from integrations.reconciliation.reconciling import NothingToConfirm, confirm_deleted, held, reconcile_now
 from integrations.sync.requests import CannotFetch, ask_for_fetch
 from kpis.counting.recount import differences
 from tests.integrations.reconciling.conftest import KEY, feed_of, live
@@ -78,13 +78,13 @@ def test_looking_again_holds_what_is_missing_and_lifts_what_has_come_back(sandbo
 
 @pytest.mark.parametrize("difference", [-1, 1])
 def test_another_number_than_was_shown_is_not_confirmed(lost, fetched, admin, difference):
-    with pytest.raises(NotHeld):
+    with pytest.raises(NothingToConfirm):
         confirm_deleted(feed_of(fetched), admin, lost + difference)
     assert not Fetch.objects.filter(state__in=Fetch.OPEN).exists()
 
 
 def test_where_nothing_is_held_nothing_is_confirmed(feed, admin):
-    with pytest.raises(NotHeld):
+    with pytest.raises(NothingToConfirm):
         confirm_deleted(feed, admin, 0)
 
 

@@ -93,9 +93,9 @@ def test_the_api_reconciles_now(api_of, analyst, api, fetched):
     assert api_of(analyst).get(api).json()["last"]["state"] == "done"
 
 
-@pytest.mark.parametrize("wish", [{"confirmed_gone": 0}, {"confirmed_gone": "many"}])
-def test_the_api_refuses_what_is_no_number(api_of, analyst, api, wish):
-    assert api_of(analyst).post(api, wish, format="json").status_code == 400
+@pytest.mark.parametrize("spec", [{"confirmed_gone": 0}, {"confirmed_gone": "many"}])
+def test_the_api_refuses_what_is_no_number(api_of, analyst, api, spec):
+    assert api_of(analyst).post(api, spec, format="json").status_code == 400
 
 
 def test_a_survey_that_nothing_retrieves(api_of, analyst, survey):

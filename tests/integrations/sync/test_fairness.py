@@ -51,7 +51,7 @@ def test_its_fetch_is_woken_by_the_first_tick_and_among_the_first(crowd, single)
         for number, feed in enumerate(crowd)
     )
     mine = open_fetch(single, now - timedelta(seconds=1))
-    woken = [uuid for uuid, _full in dispatch.fetches_to_wake()]
+    woken = [uuid for uuid, _full in dispatch.fetches_to_resume()]
     assert len(woken) == dispatch.AT_ONCE
     assert woken.index(mine.uuid) < 2
 
@@ -68,5 +68,5 @@ def test_turns_go_round_and_the_oldest_of_each_connection_comes_first(db):
     for seconds, connection in ((50, first), (40, first), (30, first), (20, second), (10, second)):
         fetch = open_fetch(make_feed(connection, make_survey(connection.source)), now - timedelta(seconds=seconds))
         expected.append(fetch.uuid)
-    order = [expected.index(uuid) for uuid, _full in dispatch.fetches_to_wake()]
+    order = [expected.index(uuid) for uuid, _full in dispatch.fetches_to_resume()]
     assert order == [0, 3, 1, 4, 2]

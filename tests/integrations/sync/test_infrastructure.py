@@ -115,25 +115,25 @@ def test_of_eight_workers_one_gets_the_fetch():
 
 
 def test_a_living_holder_a_stopped_one_and_one_elsewhere_are_not_dead():
-    assert processes.me()
-    assert not processes.is_dead(processes.me())
+    assert processes.this_process()
+    assert not processes.is_dead(processes.this_process())
     assert not processes.is_dead("")
-    place, _, process = processes.me().rpartition("/")
+    place, _, process = processes.this_process().rpartition("/")
     number, _, start = process.partition("@")
     assert not processes.is_dead(f"another-boot/pid:[1]/{number}@{start}")
     assert processes.is_dead(f"{place}/{number}@{int(start) - 1}")  # the number was given out again
-    assert len(processes.me()) <= Fetch._meta.get_field("holder").max_length
+    assert len(processes.this_process()) <= Fetch._meta.get_field("holder").max_length
 
 
 def test_the_tick_finds_what_a_dead_worker_held(db):
     fetch = Fetch.objects.create(
         feed=make_feed(), trigger="manual", state=Fetch.State.RUNNING, due_at=timezone.now(),
-        lease_until=timezone.now() + timedelta(seconds=50), holder=processes.me(),
+        lease_until=timezone.now() + timedelta(seconds=50), holder=processes.this_process(),
     )  # fmt: skip
-    assert dispatch.fetches_to_wake() == []
-    place, _, process = processes.me().rpartition("/")
+    assert dispatch.fetches_to_resume() == []
+    place, _, process = processes.this_process().rpartition("/")
     Fetch.objects.update(holder=f"{place}/{process.partition('@')[0]}@1")
-    assert dispatch.fetches_to_wake() == [(fetch.uuid, False)]
+    assert dispatch.fetches_to_resume() == [(fetch.uuid, False)]
 
 
 # --- clocks -----------------------------------------------------------------------------------------------------------
@@ -194,11 +194,11 @@ def test_a_connection_at_rest_and_a_message_that_waits_do_not_rest_for_as_long_a
         Connection.objects.filter(pk=connection.pk).update(open_until=timezone.now() + timedelta(minutes=5))
         inbox.keep(watch, Completed(watch.survey.external_id, "R_told"))
     with time_machine.travel(now, tick=False):
-        assert inbox.watches_to_wake() == []
+        assert inbox.watches_to_process() == []
         timekeeping.keep_time()
         connection.refresh_from_db()
         assert connection.open_until <= timezone.now()
-        assert inbox.watches_to_wake() == [watch.pk]
+        assert inbox.watches_to_process() == [watch.pk]
 
 
 def test_leases_and_due_times_from_the_future_do_not_block(db):
@@ -207,7 +207,7 @@ def test_leases_and_due_times_from_the_future_do_not_block(db):
         feed=make_feed(), trigger="manual", state=Fetch.State.RUNNING, due_at=timezone.now(),
         lease_until=timezone.now() + timedelta(days=1),
     )  # fmt: skip
-    assert {uuid for uuid, _full in dispatch.fetches_to_wake()} == {fetch.uuid, held.uuid}
+    assert {uuid for uuid, _full in dispatch.fetches_to_resume()} == {fetch.uuid, held.uuid}
     assert engine.claim(fetch.uuid) is not None
     assert engine.claim(held.uuid) is not None
 

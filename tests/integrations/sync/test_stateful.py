@@ -192,7 +192,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
         def messages_are_looked_into(self) -> None:
             pending = Delivery.objects.filter(watch=self.watch, verdict=Delivery.Verdict.PENDING)
             pending.update(due_at=timezone.now())
-            inbox.work_off(self.watch.pk)
+            inbox.process_due(self.watch.pk)
 
         # --- what always holds ----------------------------------------------------------------------------------------
 

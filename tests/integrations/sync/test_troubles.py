@@ -160,7 +160,7 @@ def test_a_refused_token_stops_the_connection_and_is_not_hammered(sandbox, surve
 
 def test_a_fetch_that_began_with_the_former_token_does_not_stop_the_new_one(survey, add_item, connection):
     add_item(survey)
-    late = engine.Slice(engine.claim(latest(survey).uuid))
+    late = engine.FetchRun(engine.claim(latest(survey).uuid))
     editing.change_connection(connection, connection.version, token=Secret(BANK_TOKEN))
     closing.give_up(late, Fetch.State.FAILED, "token_refused")
     connection.refresh_from_db()
@@ -243,7 +243,7 @@ def test_a_second_worker_leaves_at_once(sandbox, survey, add_item):
 def test_a_worker_that_lost_its_lease_changes_nothing(sandbox, survey, add_item):
     add_item(survey)
     fetch = latest(survey)
-    zombie = engine.Slice(engine.claim(fetch.uuid))
+    zombie = engine.FetchRun(engine.claim(fetch.uuid))
     Fetch.objects.filter(pk=fetch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     done = work(survey)
     assert done.state == Fetch.State.DONE
@@ -268,7 +268,7 @@ def test_a_crash_between_batches_goes_on_where_it_stopped(sandbox, survey, add_i
     add_item(survey)
     fetch = latest(survey)
     monkeypatch.setattr(engine, "BATCH", 50)
-    real, batches = engine.Slice.store_batch, []
+    real, batches = engine.FetchRun.store_batch, []
 
     def dies_in_the_third(self, *arguments):
         batches.append(1)
@@ -276,7 +276,7 @@ def test_a_crash_between_batches_goes_on_where_it_stopped(sandbox, survey, add_i
             raise KeyboardInterrupt
         return real(self, *arguments)
 
-    monkeypatch.setattr(engine.Slice, "store_batch", dies_in_the_third)
+    monkeypatch.setattr(engine.FetchRun, "store_batch", dies_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         work(survey)
     fetch.refresh_from_db()

@@ -142,7 +142,7 @@ def test_nothing_is_removed_unless_it_is_asked_for(sandbox, survey, add_item, se
 
 def test_a_tick_does_it_once_a_day(monkeypatch, db):
     done: list[int] = []
-    monkeypatch.setattr(maintenance, "keep_up", lambda: done.append(1))
+    monkeypatch.setattr(maintenance, "run_maintenance", lambda: done.append(1))
     now = timezone.now()
     for hours in (0, 1, 23, 24.1, 30):
         monkeypatch.setattr(timezone, "now", lambda hours=hours: now + timedelta(hours=hours))

@@ -68,7 +68,7 @@ def test_an_edited_question_is_noticed_before_a_response_is_read(sandbox, connec
         sandbox.control.edit_question("edited", "QID4", recodes=recodes)
         [made] = sandbox.control.add_responses("edited", 1)["ids"]
         tell(watch, made)
-        inbox.work_off(watch.pk)
+        inbox.process_due(watch.pk)
         stored = Response.objects.get(external_id=made)
         assert set(stored.answers) == {str(kept.question_id)}
         edited.refresh_from_db()
@@ -81,7 +81,7 @@ def test_a_response_is_read_stored_and_counted(sandbox, watch):
     before, watermark = Response.objects.count(), watch.survey.feed.modified_until
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    outcome = inbox.work_off(watch.pk)
+    outcome = inbox.process_due(watch.pk)
     assert outcome.changed == watch.survey
     assert outcome.wait is None
     assert verdicts() == ["stored"]
@@ -97,7 +97,7 @@ def test_a_response_is_read_stored_and_counted(sandbox, watch):
 def test_the_next_export_finds_it_there_already(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     singly = Response.objects.get(external_id=made)
     inbox.ask_for_fetch(watch.survey.feed, Fetch.Trigger.SCHEDULE)
     export = work(watch.survey)
@@ -120,13 +120,13 @@ def test_c3_told_of_a_thousand_times_it_is_read_once(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     sandbox.control.forget_calls()
     tell(watch, made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     tell(watch, *[made] * 1000, due=False)
     kept = Delivery.objects.get()
     assert kept.times == 1001
     assert kept.due_at >= kept.worked_at + inbox.REST
     if timezone.now() < kept.due_at:  # on a very slow machine the minute is over already
-        inbox.work_off(watch.pk)
+        inbox.process_due(watch.pk)
         assert single_reads(sandbox) == 1
 
 
@@ -143,7 +143,7 @@ def test_c5_what_is_ignored_makes_no_call(sandbox, watch):
     sandbox.control.forget_calls()
     inbox.keep(watch, Completed("SV_unknown", "R_1"))
     inbox.keep(watch, Completed(watch.survey.external_id, ""))
-    assert inbox.work_off(watch.pk).wait is None
+    assert inbox.process_due(watch.pk).wait is None
     assert sandbox.control.calls() == []
 
 
@@ -155,7 +155,7 @@ def test_c7_one_that_cannot_be_read_yet_is_tried_again_and_then_left(sandbox, wa
     tell(watch, id_)
     waits = []
     for _ in range(6):
-        if (wait := inbox.work_off(watch.pk).wait) is None:
+        if (wait := inbox.process_due(watch.pk).wait) is None:
             break
         waits.append(round(wait))
         Delivery.objects.update(due_at=timezone.now())
@@ -167,10 +167,10 @@ def test_c7_it_comes_at_a_later_try(sandbox, watch):
     sandbox.control.change_settings(single_response_delay=3600)
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     sandbox.control.change_settings(single_response_delay=0)
     Delivery.objects.update(due_at=timezone.now())
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert verdicts() == ["stored"]
     assert Response.objects.filter(external_id=made).exists()
 
@@ -179,11 +179,11 @@ def test_c7_what_an_older_look_found_never_replaces_newer(sandbox, watch):
     """A fetch that began after the look-up has the last word."""
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     later = Fetch.objects.latest("pk").pk + 10
     Response.objects.filter(external_id=made).update(fetch_number=later, language="XX")
     Delivery.objects.update(verdict="pending", due_at=timezone.now(), worked_at=None)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert Response.objects.get(external_id=made).language == "XX"
 
 
@@ -191,26 +191,26 @@ def test_c9_a_flood_becomes_one_export(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 120)["ids"]
     sandbox.control.forget_calls()
     tell(watch, *made)
-    outcome = inbox.work_off(watch.pk)
+    outcome = inbox.process_due(watch.pk)
     assert outcome.fetch is not None
     assert (outcome.fetch.trigger, outcome.fetch.full) == ("webhook", False)
-    assert inbox.work_off(watch.pk).fetch is None
+    assert inbox.process_due(watch.pk).fetch is None
     assert work(watch.survey).new == 120
     Delivery.objects.update(due_at=timezone.now())
-    assert inbox.work_off(watch.pk).wait is None
+    assert inbox.process_due(watch.pk).wait is None
     assert set(verdicts()) == {"exported"}
     assert (exports(sandbox), single_reads(sandbox)) == (1, 0)
 
 
 def test_c9_while_it_goes_on_exports_keep_their_distance(sandbox, watch):
     tell(watch, *sandbox.control.add_responses("post-journey", 40)["ids"])
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     work(watch.survey)
     tell(watch, *sandbox.control.add_responses("post-journey", 40)["ids"])
-    assert inbox.work_off(watch.pk).fetch is None
+    assert inbox.process_due(watch.pk).fetch is None
     Fetch.objects.update(created_at=timezone.now() - timedelta(minutes=1))
     Delivery.objects.filter(verdict="pending").update(due_at=timezone.now())
-    assert inbox.work_off(watch.pk).fetch is not None
+    assert inbox.process_due(watch.pk).fetch is not None
 
 
 def test_c9_single_reads_stay_below_the_vendors_limit(sandbox, watch):
@@ -218,18 +218,18 @@ def test_c9_single_reads_stay_below_the_vendors_limit(sandbox, watch):
     sandbox.control.forget_calls()
     for start in range(0, 120, 20):  # never many at once, and all within a minute
         tell(watch, *made[start : start + 20])
-        inbox.work_off(watch.pk)
+        inbox.process_due(watch.pk)
     assert single_reads(sandbox) <= inbox.SINGLES_A_MINUTE
 
 
 def test_what_an_export_did_not_bring_is_looked_up_again(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 40)["ids"]
     tell(watch, *made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     work(watch.survey)
     Response.objects.filter(external_id=made[0]).delete()
     Delivery.objects.update(due_at=timezone.now())
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert Response.objects.filter(external_id=made[0]).exists()
     assert sorted(set(verdicts())) == ["exported", "stored"]
 
@@ -238,7 +238,7 @@ def test_while_the_vendor_fails_they_wait(sandbox, watch):
     made = sandbox.control.add_responses("post-journey", 3)["ids"]
     tell(watch, *made)
     sandbox.control.revoke_token("SandboxRailwayAdminToken0000000000000001")
-    assert inbox.work_off(watch.pk).wait is None
+    assert inbox.process_due(watch.pk).wait is None
     assert verdicts() == ["left"] * 3
     assert set(Delivery.objects.values_list("error_code", flat=True)) == {"token_refused"}
 
@@ -253,7 +253,7 @@ def test_with_nothing_to_retrieve_they_are_left(sandbox, watch, hindrance):
         type(watch.connection).objects.update(stopped_code="token_refused")
     else:
         watch.survey.feed.delete()
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert verdicts() == ["left"]
     assert sandbox.control.calls() == []
 
@@ -263,7 +263,7 @@ def test_before_the_first_fetch_they_are_left_to_it(sandbox, survey, add_item): 
     watch = make_watch(survey)
     sandbox.control.forget_calls()
     tell(watch, "R_1")
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert verdicts() == ["left"]
     assert single_reads(sandbox) == 0
 
@@ -272,7 +272,7 @@ def test_what_is_no_longer_kept_does_not_come_back(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     type(watch.survey).objects.update(purged_until=timezone.now() + timedelta(days=1))
     tell(watch, made)
-    inbox.work_off(watch.pk)
+    inbox.process_due(watch.pk)
     assert not Response.objects.filter(external_id=made).exists()
 
 

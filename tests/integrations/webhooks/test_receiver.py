@@ -1,4 +1,4 @@
-"""The door for messages: what opens it, what does not, and what is kept."""
+"""The receiver of messages: what opens it, what does not, and what is kept."""
 
 from __future__ import annotations
 

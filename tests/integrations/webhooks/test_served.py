@@ -1,4 +1,4 @@
-"""The door as gunicorn serves it: floods, senders that stop in the middle, and a PostgreSQL that is really away."""
+"""The receiver as the web server serves it: floods, senders that stop in the middle, and a PostgreSQL that is really away."""
 
 from __future__ import annotations
 

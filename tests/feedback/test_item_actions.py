@@ -51,20 +51,20 @@ TAKEN = {
     ("paused", items.archive): "archived",
     ("archived", items.restore): "paused",
 }
-DEEDS = [items.retrieve, items.resume, items.pause, items.archive, items.restore]
+ACTIONS = [items.retrieve, items.resume, items.pause, items.archive, items.restore]
 
 
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("now", CHOSEN)
-@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
-def test_only_documented_edges_can_be_taken(now, deed):
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.__name__)
+def test_only_documented_edges_can_be_taken(now, action):
     item = make_item(chosen_state=now)
-    if (now, deed) in TAKEN:
-        deed(item)
-        assert FeedbackItem.objects.get().chosen_state == TAKEN[now, deed]
+    if (now, action) in TAKEN:
+        action(item)
+        assert FeedbackItem.objects.get().chosen_state == TAKEN[now, action]
     else:
         with pytest.raises(items.NotAllowed):
-            deed(item)
+            action(item)
         assert FeedbackItem.objects.get().chosen_state == now
 
 
@@ -165,10 +165,10 @@ def test_a_chosen_first_day_is_kept_and_the_start_of_the_survey_has_none(lane, s
 def test_each_deed_that_changes_the_demand_tells_of_it(told):
     item = make_item()
     survey = item.survey
-    for deed in (items.pause, items.resume, items.archive, items.restore, items.resume):
+    for action in (items.pause, items.resume, items.archive, items.restore, items.resume):
         told.clear()
-        deed(item)
-        assert told == [survey], deed
+        action(item)
+        assert told == [survey], action
     told.clear()
     items.change_item(item, weight=2, target=50)
     assert told == []

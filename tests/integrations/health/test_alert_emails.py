@@ -32,8 +32,8 @@ def go_on(clock, mailbox, **passed) -> list[str]:
     """Let time pass, tick, and write if it is due; the subjects of the letters that went."""
     clock.shift(timedelta(**passed))
     mailbox.clear()
-    alerts.look()
-    if emails.letters_are_due():
+    alerts.evaluate()
+    if emails.emails_are_due():
         emails.send_alert_emails()
     return [letter.subject for letter in mailbox]
 
@@ -92,15 +92,15 @@ def test_many_at_once_share_a_letter_and_those_soon_after_the_next(clock, admin,
 
 def test_what_ended_before_anybody_was_told_is_not_told(clock, admin, mailoutbox):
     factories.make_connection(stopped_code="token_refused")
-    alerts.look()
+    alerts.evaluate()
     Connection.objects.update(stopped_code="")
     assert go_on(clock, mailoutbox) == []
 
 
 def test_two_ticks_at_once_send_one_letter(clock, admin, mailoutbox):
     factories.make_connection(stopped_code="token_refused")
-    alerts.look()
-    assert [emails.letters_are_due(), emails.letters_are_due()] == [True, False]
+    alerts.evaluate()
+    assert [emails.emails_are_due(), emails.emails_are_due()] == [True, False]
 
 
 def test_what_reached_nobody_is_tried_again(clock, admin, mailoutbox, monkeypatch):
@@ -128,17 +128,17 @@ def test_a_copy_of_the_database_writes_to_nobody(clock, admin, mailoutbox):
     Installation.objects.update(place="another")
     factories.make_connection(stopped_code="token_refused")
     assert go_on(clock, mailoutbox) == []
-    instance_guard.vouch(is_copy=True)
+    instance_guard.confirm_instance(is_copy=True)
     assert go_on(clock, mailoutbox, minutes=1) == ["Parcours: 1 new alert"]
 
 
 def test_an_alert_that_ends_while_the_letter_is_written_is_told_as_ended_next(clock, admin, mailoutbox, monkeypatch):
     factories.make_connection(stopped_code="token_refused")
-    alerts.look()
+    alerts.evaluate()
     send = emails.send_mail
 
     def end_meanwhile(*args):
-        Alert.objects.update(closed_at=timezone.now(), letter_due_at=None)
+        Alert.objects.update(closed_at=timezone.now(), email_due_at=None)
         return send(*args)
 
     with monkeypatch.context() as patched:
