@@ -31,8 +31,8 @@ from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import Listing, questions_of, surveys_of
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused, VendorTrouble
+from integrations.troubles.table import explain
 from integrations.wizard.preview import preview
 from versioning.api import VersionedUpdates, seen_version
 from versioning.saving import Outdated
@@ -146,11 +146,11 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     def _enabled(self) -> Connection:
         connection = self.get_object()
         if not connection.enabled:
-            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+            raise Refused("connection_disabled", str(explain("connection_disabled")))
         return connection
 
 
 def _rows(listing: Listing[Any]) -> list[Any]:
     if listing.trouble:
-        raise VendorTrouble(listing.code, " ".join(listing.trouble))
+        raise VendorTrouble(listing.code, str(listing.trouble))
     return listing.rows

@@ -18,7 +18,7 @@ from integrations.health.status import health_of
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.vault.secret import Secret
 from integrations.wizard.preview import Preview
@@ -35,9 +35,7 @@ class HostField(serializers.CharField):
         try:
             return normalise_host(text)
         except HostRefused as refused:
-            raise serializers.ValidationError(
-                " ".join(explain(refused.code, **refused.params)), code=refused.code
-            ) from None
+            raise serializers.ValidationError(str(explain(refused.code, **refused.params)), code=refused.code) from None
 
     def to_representation(self, value: Any) -> str:
         return str(value)
@@ -277,4 +275,4 @@ class PreviewSerializer(serializers.Serializer):
         return shown.figure.as_json() if shown.figure else None
 
     def get_trouble(self, shown: Preview) -> str:
-        return " ".join(shown.trouble) if shown.trouble else ""
+        return str(shown.trouble or "")

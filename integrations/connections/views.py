@@ -24,7 +24,7 @@ from integrations.fetches.retrieval import retrieve_all
 from integrations.health.badges import as_rows
 from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches
@@ -142,7 +142,7 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
     except editing.TokenNeeded:
         messages.error(request, _("This host must be entered by hand, together with the API token or client secret."))
     except EncryptionError as error:
-        messages.error(request, " ".join(explain(error.code)))
+        messages.error(request, str(explain(error.code)))
     else:
         messages.success(request, _("The connection now uses %(host)s.") % {"host": found.host})
         test_and_keep(found)

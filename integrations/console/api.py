@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 
 from integrations.console.calls import METHODS, NotSendable, call_api, read_call
 from integrations.models import Connection, ConsoleCall
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
+from integrations.troubles.table import explain
 
 
 class ApiCallSerializer(serializers.Serializer):
@@ -51,7 +51,7 @@ class ApiOutcomeSerializer(serializers.Serializer):
     unknown = serializers.BooleanField()
 
     def get_error(self, outcome: Any) -> str:
-        return " ".join(outcome.trouble) if outcome.trouble else ""
+        return str(outcome.trouble or "")
 
 
 class ConsoleCallSerializer(serializers.ModelSerializer):
@@ -74,7 +74,7 @@ class CallApi(APIView):
     def post(self, request: Request, pk: int) -> Response:
         connection = get_object_or_404(Connection, pk=pk)
         if not connection.enabled:
-            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+            raise Refused("connection_disabled", str(explain("connection_disabled")))
         asked = ApiCallSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data

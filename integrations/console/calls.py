@@ -27,7 +27,7 @@ from integrations.qualtrics.headers import checked_headers
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.paths import api_path
 from integrations.troubles.errors import QualtricsError, RequestRefused
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 

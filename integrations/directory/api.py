@@ -17,8 +17,8 @@ from rest_framework.views import APIView
 from integrations.directory import contacts
 from integrations.directory.forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused, VendorTrouble
+from integrations.troubles.table import explain
 
 T = TypeVar("T")
 
@@ -82,7 +82,7 @@ class _Live(APIView):
     def connection(self, pk: int) -> Connection:
         found = get_object_or_404(Connection, pk=pk)
         if not found.enabled:
-            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+            raise Refused("connection_disabled", str(explain("connection_disabled")))
         return found
 
     def done(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
@@ -91,7 +91,7 @@ class _Live(APIView):
         except contacts.VendorCallFailed as undone:
             if undone.status == status.HTTP_404_NOT_FOUND:
                 raise NotFound from None
-            raise VendorTrouble(undone.code, " ".join(undone.explanation), unknown=undone.unknown) from None
+            raise VendorTrouble(undone.code, str(undone.explanation), unknown=undone.unknown) from None
 
 
 class Directories(_Live):
@@ -103,7 +103,7 @@ class Directories(_Live):
     def get(self, request: Request, pk: int) -> Response:
         listing = contacts.directories_of(self.connection(pk))
         if listing.trouble:
-            raise VendorTrouble(listing.code, " ".join(listing.trouble))
+            raise VendorTrouble(listing.code, str(listing.trouble))
         return Response(NamedSerializer(listing.rows, many=True).data)
 
 

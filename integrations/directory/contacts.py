@@ -12,7 +12,7 @@ from integrations.models import Connection
 from integrations.qualtrics.directory import Contact, Directory, Named, Page
 from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 

@@ -23,8 +23,8 @@ from integrations.distributions.rules import LINK_TYPES, SMS_METHODS
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused, VendorTrouble
+from integrations.troubles.table import explain
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 
@@ -78,7 +78,7 @@ class DistributionSerializer(VersionedSerializer):
         read_only_fields = fields
 
     def get_error(self, distribution: Distribution) -> str:
-        return " ".join(explain(distribution.error_code)) if distribution.error_code else ""
+        return str(explain(distribution.error_code)) if distribution.error_code else ""
 
 
 class DistributionProgressSerializer(serializers.Serializer):
@@ -230,7 +230,7 @@ class DistributionChoices(APIView):
     def get(self, request: Request, pk: int) -> Response:
         connection = get_object_or_404(Connection, pk=pk)
         if not connection.enabled:
-            raise Refused("connection_disabled", " ".join(explain("connection_disabled")))
+            raise Refused("connection_disabled", str(explain("connection_disabled")))
         asked = ChoicesAskedSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
@@ -250,4 +250,4 @@ def _not_a_draft() -> Refused:
 
 
 def _trouble(error: QualtricsError) -> VendorTrouble:
-    return VendorTrouble(error.code, " ".join(explain(error.code, **error.params)))
+    return VendorTrouble(error.code, str(explain(error.code, **error.params)))

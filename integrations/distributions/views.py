@@ -21,7 +21,7 @@ from integrations.distributions.forms import WORDS, DistributionForm, PlaceForm,
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from versioning.saving import Outdated
 
 A_PAGE = 25
@@ -124,7 +124,7 @@ def distribution_refresh(request: PageRequest, pk: int) -> HttpResponse:
     try:
         statistics.refresh(found)
     except QualtricsError as error:
-        messages.error(request, " ".join(explain(error.code, **error.params)))
+        messages.error(request, str(explain(error.code, **error.params)))
     else:
         messages.success(request, _("The statistics are those of now."))
     return redirect("integrations:distribution", pk)

@@ -16,8 +16,8 @@ from integrations.directory.forms import ONE_LINE
 from integrations.erasure import erasing, lookup
 from integrations.models import Connection
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import VendorTrouble
+from integrations.troubles.table import explain
 
 
 class ResponseIdField(serializers.CharField):
@@ -123,7 +123,7 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
         answer: dict[str, Any] = {"found": erasing.preview(ids, person), "erasure": None, "vendor_trouble": ""}
         if not spec["dry_run"]:
             done = erasing.erase(ids, by=request.user, person=person, at_vendor=spec["delete_at_vendor"])  # type: ignore[arg-type]
-            answer |= {"erasure": done.erasure, "vendor_trouble": " ".join(done.at_vendor.trouble or ())}
+            answer |= {"erasure": done.erasure, "vendor_trouble": str(done.at_vendor.trouble or "")}
         code = status.HTTP_200_OK if spec["dry_run"] else status.HTTP_201_CREATED
         return Response(ErasureAnswerSerializer(answer).data, status=code)
 
@@ -134,4 +134,4 @@ def _theirs(connection: Connection, contact: str) -> lookup.PersonResponses:
     except lookup.NotFoundByThis as refusal:
         raise serializers.ValidationError({"contact": [str(refusal)]}) from refusal
     except QualtricsError as error:
-        raise VendorTrouble(error.code, " ".join(explain(error.code, **error.params))) from error
+        raise VendorTrouble(error.code, str(explain(error.code, **error.params))) from error

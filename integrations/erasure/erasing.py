@@ -30,7 +30,7 @@ from integrations.models import Connection, ConsoleCall, Delivery, Distribution,
 from integrations.qualtrics.client import QualtricsClient
 from integrations.timetable.maintenance import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 from kpis.counting.refresh import refresh_changed_days
 

@@ -16,7 +16,7 @@ from feedback.models import Erasure
 from integrations.erasure import erasing, lookup
 from integrations.erasure.forms import ConfirmForm, WhomForm
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 
 ERASURES_A_PAGE = 20
 
@@ -74,7 +74,7 @@ def _erase(request: PageRequest) -> HttpResponse:
             "%(count)s responses were not deleted in Qualtrics. Delete them there.",
             done.at_vendor.failed,
         )
-        why = " ".join(done.at_vendor.trouble or ())
+        why = str(done.at_vendor.trouble or "")
         messages.error(request, f"{failed % {'count': done.at_vendor.failed}} {why}".strip())
     return redirect("integrations:erasure")
 

@@ -11,7 +11,7 @@ from feedback.states import register_reasons
 from integrations.fetches.ledger import fetches, trouble_of
 from integrations.fetches.progress import progress_of
 from integrations.models import SurveyFeed
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from kpis.pages.panels import register_panel
 
 FETCHES_SHOWN = 5
@@ -40,7 +40,7 @@ def fetches_panel(request: HttpRequest, item: FeedbackItem) -> SafeString | str:
 
 def reasons(code: str) -> str:
     """What an error that needs a person means, and what to do, in sentences."""
-    return " ".join(explain(code)) if code else ""
+    return str(explain(code)) if code else ""
 
 
 def register() -> None:

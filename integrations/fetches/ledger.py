@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.models import Fetch
-from integrations.troubles.messages import explain, vendor_words
+from integrations.troubles.table import explain, vendor_words
 
 
 def fetches() -> QuerySet[Fetch]:

@@ -50,4 +50,4 @@ class FetchSerializer(serializers.ModelSerializer):
 
     def get_error(self, fetch: Fetch) -> str:
         trouble = trouble_of(fetch)
-        return " ".join((trouble.title, trouble.what_to_do)) if trouble else ""
+        return f"{trouble.title} {trouble.what_to_do}" if trouble else ""

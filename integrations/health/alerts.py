@@ -39,7 +39,7 @@ _Key = tuple[str, int, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that is wrong now. `code` has its sentences in `qualtrics/messages.py`."""
+    """Something that is wrong now. `code` has its sentences in `troubles/table.py`."""
 
     about: Alert.About
     kind: Alert.Kind

@@ -23,8 +23,8 @@ from integrations.health.serializers import HealthSerializer
 from integrations.health.status import Details, by_urgency, details_of, health_of, system_checks, with_facts
 from integrations.health.tasks import MESSAGES
 from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
+from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import Usage, usage_by_connection
 
@@ -192,7 +192,7 @@ class AlertTargetSerializer(serializers.ModelSerializer):
         try:
             return endpoints.checked_url(url)
         except endpoints.AddressRefused as refused:
-            raise serializers.ValidationError(" ".join(explain(refused.code)), code=refused.code) from None
+            raise serializers.ValidationError(str(explain(refused.code)), code=refused.code) from None
 
 
 class AlertMessageSerializer(serializers.ModelSerializer):
@@ -211,7 +211,7 @@ class AlertMessageSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_error(self, message: AlertMessage) -> str:
-        return " ".join(explain(message.error_code)) if message.error_code else ""
+        return str(explain(message.error_code)) if message.error_code else ""
 
 
 @extend_schema_view(
@@ -243,7 +243,7 @@ class AlertTargets(
         try:
             made, secret = endpoints.add_target(values["name"], values["url"], request.user)  # type: ignore[arg-type]
         except EncryptionError as error:
-            raise Refused(error.code, " ".join(explain(error.code))) from error
+            raise Refused(error.code, str(explain(error.code))) from error
         context = {**self.get_serializer_context(), "secret": secret.reveal()}
         answer = AlertTargetSerializer(made, context=context)
         return Response(answer.data, status=status.HTTP_201_CREATED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from integrations.models import Alert
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 
 # Kind of an alert → tone and icon of its badge.
 LOOKS = {

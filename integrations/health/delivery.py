@@ -22,6 +22,7 @@ from integrations.health.endpoints import is_test_host, secret_of
 from integrations.models import AlertEndpoint, AlertMessage
 from integrations.outbound.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.troubles.errors import NoConnection, QualtricsError
+from integrations.troubles.table import trouble_of
 from integrations.vault.encryption import EncryptionError
 from integrations.vault.secret import Secret
 from integrations.vendor.instance_guard import is_confirmed
@@ -36,7 +37,6 @@ SECONDS_A_TURN = 60.0
 LEASE = timedelta(minutes=3)
 KEEP = timedelta(days=30)
 _GONE = 410
-_SLOW = frozenset({"read_timeout", "deadline"})
 _PENDING = AlertMessage.State.PENDING
 
 
@@ -78,7 +78,7 @@ def _deliver(target: AlertEndpoint, message: AlertMessage, network: Network | No
         status = _post(target, message, network)
         code = "" if 200 <= status < 300 else "receiver_refused"
     except (QualtricsError, EncryptionError) as error:
-        code = "receiver_slow" if error.code in _SLOW else error.code
+        code = trouble_of(error.code).of_receiver or error.code
     row = AlertMessage.objects.filter(pk=message.pk, state=_PENDING)
     if not code:
         row.update(state=AlertMessage.State.DELIVERED, due_at=None, status=status, error_code="")

@@ -22,7 +22,7 @@ from accounts.models import Organisation, User
 from accounts.roles import people_with
 from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.instance_guard import is_confirmed
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from integrations.models import Alert, AlertEndpoint, AlertMessage
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 
@@ -36,7 +36,7 @@ _URL = re.compile(
 
 
 class AddressRefused(ValueError):
-    """Nothing is ever sent to such an address; `code` says why: see `qualtrics/messages.py`."""
+    """Nothing is ever sent to such an address; `code` says why: see `troubles/table.py`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)

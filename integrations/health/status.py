@@ -18,7 +18,7 @@ from accounts.links import mail_is_sent
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.health import workers
 from integrations.models import Alert, Connection, Fetch, Timekeeping
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vendor.call_counts import Usage, usage_of
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches

@@ -19,7 +19,7 @@ from integrations.health.forms import AlertTargetForm
 from integrations.health.status import by_urgency, system_checks
 from integrations.health.tasks import MESSAGES
 from integrations.models import AlertEndpoint, AlertMessage, Connection
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import usage_by_connection
 
@@ -61,7 +61,7 @@ def alert_targets(request: PageRequest) -> HttpResponse:
         try:
             _made, made_secret = endpoints.add_target(form.cleaned_data["name"], form.cleaned_data["url"], request.user)
         except EncryptionError as error:
-            form.add_error(None, " ".join(explain(error.code)))
+            form.add_error(None, str(explain(error.code)))
         else:
             secret, form = made_secret.reveal(), AlertTargetForm()
     context = {"form": form, "targets": endpoints.targets(), "secret": secret, "crumbs": _crumbs()}

@@ -34,7 +34,7 @@ class Alert(models.Model):
 
     about = models.CharField(max_length=10, choices=About.choices)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
-    code = models.CharField(max_length=60)  # its sentences: see qualtrics/messages.py
+    code = models.CharField(max_length=60)  # its sentences: see troubles/table.py
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="alerts", verbose_name=_("connection"))
     survey = models.ForeignKey(Survey, models.CASCADE, null=True, related_name="alerts", verbose_name=_("survey"))
     opened_at = models.DateTimeField(_("opened at"))

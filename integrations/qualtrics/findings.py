@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import explain, vendor_words
+from integrations.troubles.table import explain, vendor_words
 
 Result = Literal["ok", "failed", "skipped"]
 

@@ -37,6 +37,7 @@ from integrations.troubles.errors import (
     UnexpectedAnswer,
     WrongDataCentre,
 )
+from integrations.troubles.table import Retry, trouble_of
 from integrations.vault.secret import Secret
 
 logger = logging.getLogger(__name__)
@@ -48,20 +49,6 @@ _random = random.SystemRandom()
 _METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 # They only ask, and leave nothing behind that acts on anybody.
 _ASKING = {"export-responses", "search"}
-# Trying again in a moment may help; a certificate or a refused host will be the same.
-_PASSING = {
-    "connection_failed",
-    "connection_refused",
-    "connection_cut",
-    "connect_timeout",
-    "read_timeout",
-    "dns_failed",
-}
-
-
-# The same refusals, of an OAuth client: other things are to be done about them.
-_OF_OAUTH = {"token_refused": "oauth_token_refused", "right_missing": "oauth_scope_missing"}
-
 # Not `Exception`: what the caller's own functions raise must pass, and so must a worker's time limit.
 _LIBRARY_ERRORS = (
     QualtricsError,
@@ -395,8 +382,8 @@ class Gateway:
     def _error(self, raw: "_Raw", body: bytes, method: str, host: Host) -> QualtricsError:
         error = parsing.error_of(raw.status, raw.headers, body, self._now())
         self._redact_error(error)
-        if isinstance(self._token, OAuthClient) and error.code in _OF_OAUTH:
-            error.code = _OF_OAUTH[error.code]
+        if isinstance(self._token, OAuthClient):
+            error.code = trouble_of(error.code).of_oauth or error.code
         right = self._notice(parsing.other_host(parsing.read_meta(body)), host)
         if right and isinstance(error, BadRequest) and method != "GET":
             error = WrongDataCentre(
@@ -464,7 +451,7 @@ class Gateway:
             base = error.retry_after if error.retry_after is not None else 5.0 * 2 ** (tries - 1)
         elif isinstance(error, ServerTrouble):
             base = error.retry_after if error.retry_after is not None else 1.0 * 2 ** (tries - 1)
-        elif isinstance(error, NoConnection) and error.code in _PASSING:
+        elif isinstance(error, NoConnection) and trouble_of(error.code).retry is Retry.SOON:
             base = 1.0 * 2 ** (tries - 1)
         else:
             return None

@@ -100,7 +100,7 @@ def error_of(status: int, headers: Mapping[str, str], body: bytes, now: datetime
     if status in (408, 425) or status >= 500:
         return ServerTrouble("Qualtrics has a fault or is busy.", retry_after=retry_after(headers, now), **facts)
     if 300 <= status < 400:
-        return UnexpectedAnswer("A redirect, which is never followed.", code="redirected", permanent=True, **facts)
+        return UnexpectedAnswer("A redirect, which is never followed.", code="redirected", **facts)
     if status < 300:
         return UnexpectedAnswer(
             "An answer without content.", code="not_json", content_type=content_type(headers), **facts

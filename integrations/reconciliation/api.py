@@ -24,8 +24,8 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
+from integrations.troubles.table import explain
 
 
 class HeldSerializer(serializers.Serializer):
@@ -70,14 +70,14 @@ class Reconciliation(APIView):
         decision.is_valid(raise_exception=True)
         feed, gone = _feed(pk), decision.validated_data["confirmed_gone"]
         if feed is None:
-            raise Refused("nothing_to_retrieve", " ".join(explain("nothing_to_retrieve")))
+            raise Refused("nothing_to_retrieve", str(explain("nothing_to_retrieve")))
         try:
             by: Any = request.user
             asked = confirm_deleted(feed, by, gone) if gone else reconcile_now(feed, by)
         except NothingToConfirm:
             raise Refused("not_held", _("What is missing has changed since you looked. Look again.")) from None
         except CannotFetch as refused:
-            raise Refused(refused.code, " ".join(explain(refused.code))) from refused
+            raise Refused(refused.code, str(explain(refused.code))) from refused
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)
 
 

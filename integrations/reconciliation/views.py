@@ -20,7 +20,7 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,5 +54,5 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
     except NothingToConfirm:
         messages.error(request, _("What is missing has changed since you looked. Look again."))
     except CannotFetch as refused:
-        messages.error(request, " ".join(explain(refused.code)))
+        messages.error(request, str(explain(refused.code)))
     return redirect("integrations:reconciliation", feed.pk)

@@ -16,7 +16,7 @@ from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 
 logger = logging.getLogger(__name__)

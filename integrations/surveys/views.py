@@ -73,6 +73,6 @@ def survey_list_read(request: PageRequest, pk: int) -> HttpResponse:
 
 def _tell(request: PageRequest, listing: Listing, done: str) -> None:
     if listing.trouble:
-        messages.error(request, " ".join(listing.trouble))
+        messages.error(request, str(listing.trouble))
     else:
         messages.success(request, done)

@@ -20,6 +20,7 @@ from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.translate import Translator
 from integrations.sync import plan, requests
+from integrations.sync.closing import MASS
 from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.counting.recount import differences
@@ -136,6 +137,6 @@ def repair_from_vendor(feed: SurveyFeed, found: AgainstVendor) -> None:
             recorded_since=survey.purged_until,
             however_many=True,
         )
-        Survey.objects.filter(pk=survey.pk, attention_code="mass_disappearance").update(attention_code="")
+        Survey.objects.filter(pk=survey.pk, attention_code=MASS).update(attention_code="")
     if found.missing:
         requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=True)

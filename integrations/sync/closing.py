@@ -18,13 +18,11 @@ from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach
 from integrations.troubles.errors import (
     FileBroken,
-    NotFound,
     QualtricsError,
-    RightMissing,
-    TokenRefused,
     UnexpectedAnswer,
 )
-from integrations.vendor.clients import TokenUnreadable, stop
+from integrations.troubles.table import Stops, codes_that_stop, trouble_of
+from integrations.vendor.clients import stop
 
 if TYPE_CHECKING:
     from integrations.sync.engine import FetchRun
@@ -120,8 +118,7 @@ def handle_vendor_error(work: FetchRun, error: QualtricsError, *, jitter: float)
         "request_id": error.request_id,
         **{key: str(value)[:200] for key, value in error.params.items()},
     }
-    needs_somebody = isinstance(error, (TokenRefused, TokenUnreadable, RightMissing, NotFound))
-    if not needs_somebody and not error.permanent and fetch.failures < plan.MAX_FAILURES:
+    if not error.permanent and fetch.failures < plan.MAX_FAILURES:
         again: dict[str, object] = {}
         if isinstance(error, (FileBroken, UnexpectedAnswer)) and fetch.step in (Fetch.Step.DOWNLOAD, Fetch.Step.LOAD):
             again["step"] = Fetch.Step.DOWNLOAD
@@ -164,25 +161,16 @@ def database_trouble(work: FetchRun, error: Exception) -> float | None:
         return None
 
 
-# Errors of the connection as a whole: nothing else of it will work until a person acts.
-STOPPING = (
-    *("token_refused", "token_malformed", "oauth_client_refused", "oauth_scope_refused", "oauth_token_refused"),
-    *("key_missing", "envelope_broken", "encryption_failed"),
-)
-# Errors of one survey that need a person, but may also heal by themselves.
-OF_THE_SURVEY = ("right_missing", "oauth_scope_missing", "not_found", "survey_gone")
-
-
 def _remember_failure(work: FetchRun, code: str, now: datetime) -> None:
     survey, feed = work.survey, work.feed
     Survey.objects.filter(pk=survey.pk).update(failure_code=code)
     Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)
     SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1, look_at=now)
-    if code in STOPPING:
-        # Every further call would be refused as well, and may lock the account: all surveys wait for a person.
+    stops = trouble_of(code).stops
+    if stops is Stops.CONNECTION:
         stop(work.connection, code)
         return
-    if code in OF_THE_SURVEY:
+    if stops is Stops.SURVEY:
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)
         due = demand.next_due(feed, now)
         SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + SLOW_RECHECK) if due else None)
@@ -198,6 +186,8 @@ def restart(connection: Connection) -> None:
     now = timezone.now()
     with transaction.atomic():
         Connection.objects.filter(pk=connection.pk).update(stopped_code="", failures_in_a_row=0, open_until=None)
-        Survey.objects.filter(feed__connection=connection, attention_code__in=STOPPING).update(attention_code="")
+        Survey.objects.filter(feed__connection=connection, attention_code__in=codes_that_stop(Stops.CONNECTION)).update(
+            attention_code=""
+        )
         SurveyFeed.objects.filter(connection=connection).exclude(next_due_at=None).update(next_due_at=now, look_at=now)
     connection.refresh_from_db()

@@ -1,7 +1,11 @@
-"""What can go wrong when Qualtrics is asked. Each error has a stable `code`; `messages.py` has its sentences.
+"""What can go wrong when Qualtrics is asked. Each error has a stable `code`; `table.py` has its row.
 
 Codes are stored with fetches and shown much later, so a code is never renamed.
 """
+
+from __future__ import annotations
+
+from integrations.troubles.table import Retry, trouble_of
 
 
 class QualtricsError(Exception):
@@ -12,7 +16,6 @@ class QualtricsError(Exception):
     """
 
     code = "qualtrics_error"
-    permanent = False
     nothing_sent = False  # it is certain that the vendor never got the call
 
     def __init__(
@@ -25,7 +28,6 @@ class QualtricsError(Exception):
         error_message: str = "",
         request_id: str = "",
         retry_after: float | None = None,
-        permanent: bool | None = None,
         **params: str,
     ) -> None:
         self.code = code or self.code
@@ -35,9 +37,13 @@ class QualtricsError(Exception):
         self.error_message = error_message
         self.request_id = request_id
         self.retry_after = retry_after
-        self.permanent = self.permanent if permanent is None else permanent
-        self.params = params  # what the sentences of `messages.py` may name
+        self.params = params  # what the sentences of `table.py` may name
         super().__init__(self.message)
+
+    @property
+    def permanent(self) -> bool:
+        """Whether asking the same again will not help."""
+        return trouble_of(self.code).retry is Retry.NEVER
 
     def __str__(self) -> str:
         said = " ".join(filter(None, (self.error_code, self.error_message)))
@@ -53,28 +59,24 @@ class TokenRefused(QualtricsError):
     """401: this token is not (or no longer) valid here."""
 
     code = "token_refused"
-    permanent = True
 
 
 class RightMissing(QualtricsError):
     """403: the token's user may not do this."""
 
     code = "right_missing"
-    permanent = True
 
 
 class NotFound(QualtricsError):
     """404: the survey, export or subscription does not exist, or is not shared with the token's user."""
 
     code = "not_found"
-    permanent = True
 
 
 class BadRequest(QualtricsError):
     """400 and the other 4xx: asking the same again will not help."""
 
     code = "bad_request"
-    permanent = True
 
 
 class WrongDataCentre(BadRequest):
@@ -133,14 +135,12 @@ class HostRefused(QualtricsError):
     """Not a host that a connection may have; or its name leads to an address inside somebody's network."""
 
     code = "host_malformed"
-    permanent = True
 
 
 class ChangesPaused(QualtricsError):
     """Nothing is changed at the vendor until somebody says that this database is no copy that stands beside another."""
 
     code = "changes_paused"
-    permanent = True
     nothing_sent = True
 
 
@@ -148,4 +148,3 @@ class RequestRefused(QualtricsError):
     """We refuse to send this: its path could leave the API, or its header could replace one of ours."""
 
     code = "path_refused"
-    permanent = True

@@ -27,10 +27,9 @@ _TAG_BYTES = 16
 
 
 class EncryptionError(Exception):
-    """A stored secret cannot be used. `code` is stable and has its sentences in `qualtrics/messages.py`."""
+    """A stored secret cannot be used. `code` is stable and has its sentences in `troubles/table.py`."""
 
     code = "encryption_failed"
-    permanent = True
 
 
 class KeyMissing(EncryptionError):

@@ -29,7 +29,6 @@ class TokenUnreadable(QualtricsError):
     """The stored token cannot be read: its key is missing, or it was moved here from elsewhere."""
 
     code = "key_missing"
-    permanent = True
     nothing_sent = True
 
 

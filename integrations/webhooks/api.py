@@ -16,8 +16,8 @@ from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
 from integrations.models import Delivery, ResponseWatch
-from integrations.troubles.messages import explain
 from integrations.troubles.refusals import Refused
+from integrations.troubles.table import explain
 from integrations.webhooks import subscriptions
 from integrations.webhooks.status import state_of
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
@@ -81,7 +81,7 @@ class DeliverySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_error(self, delivery: Delivery) -> str:
-        return " ".join(explain(delivery.error_code)) if delivery.error_code else ""
+        return str(explain(delivery.error_code)) if delivery.error_code else ""
 
 
 @extend_schema_view(
@@ -113,7 +113,7 @@ class ResponseWatches(VersionedUpdates, viewsets.ModelViewSet):
                 by=self.request.user,  # type: ignore[arg-type]
             )
         except subscriptions.CannotWatch as refused:
-            raise Refused(refused.code, " ".join(explain(refused.code))) from refused
+            raise Refused(refused.code, str(explain(refused.code))) from refused
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         watch: ResponseWatch = serializer.instance  # type: ignore[assignment]

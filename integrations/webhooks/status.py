@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from integrations.models import ResponseWatch
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 
 
 @dataclass(frozen=True, slots=True)

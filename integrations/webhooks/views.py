@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 from accounts.page_request import PageRequest
 from feedback.models import Survey
 from integrations.models import Connection, ResponseWatch
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.webhooks import subscriptions
 from integrations.webhooks.map_news import data_version
 from integrations.webhooks.status import state_of
@@ -31,10 +31,10 @@ def watch_new(request: PageRequest, connection_pk: int) -> HttpResponse:
     try:
         made = subscriptions.create_watch(survey, by=request.user)
     except subscriptions.CannotWatch as refused:
-        messages.error(request, " ".join(explain(refused.code)))
+        messages.error(request, str(explain(refused.code)))
         return redirect(_surveys(connection.pk))
     if made.trouble_code:
-        messages.warning(request, " ".join(explain(made.trouble_code)))
+        messages.warning(request, str(explain(made.trouble_code)))
     else:
         messages.success(request, _("New responses of “%(survey)s” are watched now.") % {"survey": survey.name})
     return redirect("integrations:watch", made.pk)
@@ -65,7 +65,7 @@ def watch(request: PageRequest, pk: int) -> HttpResponse:
         "watch": found,
         "state": state_of(found),
         "page": page,
-        "deliveries": [(row, " ".join(explain(row.error_code)) if row.error_code else "") for row in page],
+        "deliveries": [(row, str(explain(row.error_code)) if row.error_code else "") for row in page],
         "crumbs": crumbs,
     }
     return render(request, "integrations/watch.html", context)
@@ -93,7 +93,7 @@ def watch_rotate(request: PageRequest, pk: int) -> HttpResponse:
         messages.error(request, _changed_meanwhile())
     else:
         if found.trouble_code:
-            messages.warning(request, " ".join(explain(found.trouble_code)))
+            messages.warning(request, str(explain(found.trouble_code)))
         else:
             messages.success(
                 request, _("Messages are signed with a new key now. The old one is valid for another day.")
@@ -108,7 +108,7 @@ def watch_check(request: PageRequest, pk: int) -> HttpResponse:
     subscriptions.check_connection(found.connection)
     checked = ResponseWatch.objects.get(pk=pk)
     if checked.trouble_code:
-        messages.warning(request, " ".join(explain(checked.trouble_code)))
+        messages.warning(request, str(explain(checked.trouble_code)))
     else:
         messages.success(request, _("The subscription at Qualtrics is in order."))
     return redirect("integrations:watch", pk)

@@ -28,7 +28,7 @@ from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Translator
 from integrations.troubles.errors import NotFound, QualtricsError
-from integrations.troubles.messages import Explanation, explain
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
 from kpis.counting.periods import Window, day_bounds

@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if options["at_vendor"]:
             self.stdout.write(f"At the vendor: {done.at_vendor.deleted} deleted, {done.at_vendor.failed} not.")
         if done.at_vendor.trouble:
-            raise CommandError(" ".join(done.at_vendor.trouble))
+            raise CommandError(str(done.at_vendor.trouble))
 
     def _replay(self, file: Path) -> None:
         if not file.exists():

@@ -22,7 +22,7 @@ from integrations.health.endpoints import AddressRefused, checked_url
 from integrations.health.tasks import send_alert_messages
 from integrations.models import AlertEndpoint, AlertMessage, Connection, Installation
 from integrations.timetable import tasks
-from integrations.troubles.messages import CODES
+from integrations.troubles.table import TROUBLES
 from integrations.vault.encryption import EnvelopeBroken
 from integrations.vault.secret import Secret
 from integrations.vendor import instance_guard
@@ -285,7 +285,7 @@ def test_an_address_has_one_form(typed, stored):
 def test_other_addresses_are_refused(typed):
     with pytest.raises(AddressRefused) as refused:
         checked_url(typed)
-    assert refused.value.code in CODES
+    assert refused.value.code in TROUBLES
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_a_test_host_counts_only_while_the_setting_names_it(receiver, target, se
     process_due(target.pk)
     assert receiver.got == []
     assert message().state == "pending"
-    assert message().error_code in CODES
+    assert message().error_code in TROUBLES
 
 
 # --- the secret -------------------------------------------------------------------------------------------------------

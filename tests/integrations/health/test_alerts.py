@@ -14,7 +14,7 @@ from integrations.health import alerts
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed, Timekeeping
 from integrations.sync import requests
 from integrations.timetable import tasks
-from integrations.troubles.messages import CODES
+from integrations.troubles.table import TROUBLES
 from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
@@ -197,7 +197,7 @@ def test_two_ticks_at_once_open_one_alert():
 
 
 def test_every_alert_has_its_sentences():
-    assert {"outage", "data_stale", "question_gone", "question_changed"} <= CODES
+    assert {"outage", "data_stale", "question_gone", "question_changed"} <= TROUBLES.keys()
 
 
 def test_closed_alerts_of_long_ago_go(settings):

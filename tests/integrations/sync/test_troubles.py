@@ -13,7 +13,7 @@ from integrations.connections import editing
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
 from integrations.sync import closing, engine, requests
-from integrations.troubles.messages import explain
+from integrations.troubles.table import explain
 from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN
 from tests.integrations.sync.conftest import mirrored, work

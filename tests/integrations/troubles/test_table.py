@@ -7,17 +7,22 @@ import pytest
 from django.utils import translation
 
 from integrations.troubles import errors
-from integrations.troubles.messages import CODES, Explanation, explain, vendor_words
+from integrations.troubles.table import TROUBLES, Explanation, Retry, Stops, explain, trouble_of, vendor_words
 from integrations.vault import encryption
 
-ROOM = Path(encryption.__file__).parent
-SOURCES = [ROOM / "encryption.py", *sorted((ROOM / "qualtrics").glob("*.py"))]
+APP = Path(encryption.__file__).parents[1]
+SOURCES = [
+    APP / "vault/encryption.py",
+    APP / "troubles/errors.py",
+    *sorted(APP.glob("qualtrics/*.py")),
+    *sorted(APP.glob("outbound/*.py")),
+]
 
 
 def codes_in_the_code():
     """Every `code=` and `code = ` with a literal, wherever an error is made; and the codes of TLS and OAuth."""
     for source in SOURCES:
-        if source.name in ("messages.py", "connector_test.py"):
+        if source.name == "connector_test.py":
             continue
         for node in ast.walk(ast.parse(source.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "code":
@@ -27,8 +32,7 @@ def codes_in_the_code():
                     if isinstance(leaf, ast.Constant) and isinstance(leaf.value, str)
                 )
             if isinstance(node, ast.Assign) and any(
-                isinstance(t, ast.Name) and t.id in ("code", "gone", "_TLS_CODES", "_REFUSALS", "_OF_OAUTH")
-                for t in node.targets
+                isinstance(t, ast.Name) and t.id in ("code", "gone", "_TLS_CODES", "_REFUSALS") for t in node.targets
             ):
                 yield from (
                     leaf.value
@@ -54,10 +58,10 @@ def test_the_search_finds_codes():
 
 @pytest.mark.parametrize("code", USED)
 def test_every_code_that_is_used_has_its_sentences(code):
-    assert code in CODES
+    assert code in TROUBLES
 
 
-@pytest.mark.parametrize("code", sorted(CODES))
+@pytest.mark.parametrize("code", sorted(TROUBLES))
 def test_they_are_whole_sentences(code):
     for language in ("en", "fr"):
         with translation.override(language):
@@ -97,3 +101,44 @@ def test_an_error_prints_its_facts():
     )
     assert str(error) == "survey_gone: Gone.; status 404; Qualtrics said: GSI_2 Not found; request r"
     assert str(errors.NoConnection()) == "connection_failed: connection_failed"
+
+
+@pytest.mark.parametrize(
+    ("code", "stops", "retry", "arrived"),
+    [
+        ("token_refused", Stops.CONNECTION, Retry.NEVER, True),
+        ("key_missing", Stops.CONNECTION, Retry.NEVER, False),
+        ("survey_gone", Stops.SURVEY, Retry.NEVER, True),
+        ("read_timeout", Stops.NOTHING, Retry.SOON, True),
+        ("dns_failed", Stops.NOTHING, Retry.SOON, False),
+        ("tls_expired", Stops.NOTHING, Retry.LATER, False),
+        ("server_trouble", Stops.NOTHING, Retry.LATER, True),
+        ("from_the_future", Stops.NOTHING, Retry.LATER, True),
+    ],
+)
+def test_a_row_says_what_stops_whether_to_try_again_and_whether_a_write_may_have_arrived(code, stops, retry, arrived):
+    row = trouble_of(code)
+    assert (row.stops, row.retry, row.arrived) == (stops, retry, arrived)
+
+
+def test_whatever_stops_something_is_not_tried_again():
+    assert {row.retry for row in TROUBLES.values() if row.stops is not Stops.NOTHING} == {Retry.NEVER}
+
+
+def test_refusals_of_an_oauth_client_have_rows_of_their_own():
+    of_oauth = {code: row.of_oauth for code, row in TROUBLES.items() if row.of_oauth}
+    assert of_oauth == {"token_refused": "oauth_token_refused", "right_missing": "oauth_scope_missing"}
+    assert set(of_oauth.values()) <= TROUBLES.keys()
+
+
+def test_no_other_module_lists_codes():
+    """What a code means is asked of its row: a collection of codes elsewhere would be a second table."""
+    lists = [
+        f"{source.relative_to(APP)}:{node.lineno}"
+        for source in sorted(APP.rglob("*.py"))
+        if "migrations" not in source.parts and source.name != "table.py"
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Set | ast.Tuple | ast.List)
+        and sum(isinstance(leaf, ast.Constant) and leaf.value in TROUBLES for leaf in node.elts) > 1
+    ]
+    assert lists == []
