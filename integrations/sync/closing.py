@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
@@ -16,6 +15,7 @@ from feedback.models import Response, Survey
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach
+from integrations.sync.lease import Lease
 from integrations.troubles.errors import (
     FileBroken,
     QualtricsError,
@@ -23,9 +23,6 @@ from integrations.troubles.errors import (
 )
 from integrations.troubles.table import Stops, codes_that_stop, trouble_of
 from integrations.vendor.clients import stop
-
-if TYPE_CHECKING:
-    from integrations.sync.engine import FetchRun
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +34,12 @@ SLOW_RECHECK = timedelta(hours=6)
 MASS = "mass_disappearance"
 
 
-def succeed(work: FetchRun, vanished: Vanished | None = None) -> None:
+def succeed(lease: Lease, vanished: Vanished | None = None) -> None:
     """Move the watermark and close the books, in one transaction. `vanished`: what a reconciliation found."""
-    fetch, feed, survey, now = work.fetch, work.feed, work.survey, timezone.now()
+    fetch, feed, survey, now = lease.fetch, lease.feed, lease.survey, timezone.now()
     held = vanished is not None and not vanished.marked
     with transaction.atomic():
-        work.save(
+        lease.save(
             state=Fetch.State.PARTIAL if held or _real_rejections(fetch) else Fetch.State.DONE,
             finished_at=now,
             lease_until=None,
@@ -81,7 +78,7 @@ def succeed(work: FetchRun, vanished: Vanished | None = None) -> None:
         )
         reach("watermark")
     reach("closed")
-    work.spool.unlink(missing_ok=True)
+    lease.spool.unlink(missing_ok=True)
 
 
 def _attention(survey: Survey, vanished: Vanished | None) -> str:
@@ -97,20 +94,20 @@ def _real_rejections(fetch: Fetch) -> bool:
     return any(count for reason, count in fetch.rejected_by_reason.items() if reason != "empty")
 
 
-def give_up(work: FetchRun, state: str, code: str, *, failed: bool = True, detail: dict | None = None) -> None:
+def give_up(lease: Lease, state: str, code: str, *, failed: bool = True, detail: dict | None = None) -> None:
     """Close the fetch without its data being complete; what was stored stays, the watermark does not move."""
     now = timezone.now()
     with transaction.atomic():
-        work.save(state=state, finished_at=now, lease_until=None, error_code=code, error_detail=detail or {})
+        lease.save(state=state, finished_at=now, lease_until=None, error_code=code, error_detail=detail or {})
         if failed:
-            _remember_failure(work, code, now)
-    work.spool.unlink(missing_ok=True)
-    logger.warning("Fetch %s ended as %s: %s", work.fetch.uuid, state, code)
+            _remember_failure(lease, code, now)
+    lease.spool.unlink(missing_ok=True)
+    logger.warning("Fetch %s ended as %s: %s", lease.fetch.uuid, state, code)
 
 
-def handle_vendor_error(work: FetchRun, error: QualtricsError, *, jitter: float) -> float | None:
+def handle_vendor_error(lease: Lease, error: QualtricsError, *, jitter: float) -> float | None:
     """What to do after an error: try again later within this fetch, or end it and say what a person must do."""
-    fetch = work.fetch
+    fetch = lease.fetch
     detail = {
         "status": error.status,
         "error_code": error.error_code,
@@ -122,7 +119,7 @@ def handle_vendor_error(work: FetchRun, error: QualtricsError, *, jitter: float)
         again: dict[str, object] = {}
         if isinstance(error, (FileBroken, UnexpectedAnswer)) and fetch.step in (Fetch.Step.DOWNLOAD, Fetch.Step.LOAD):
             again["step"] = Fetch.Step.DOWNLOAD
-        return work.put_back(
+        return lease.put_back(
             plan.retry_delay(fetch.failures + 1, error.retry_after, jitter),
             state=Fetch.State.WAITING,
             failures=fetch.failures + 1,
@@ -131,24 +128,24 @@ def handle_vendor_error(work: FetchRun, error: QualtricsError, *, jitter: float)
             error_detail=detail,
             **again,
         )
-    give_up(work, Fetch.State.FAILED, error.code, detail=detail)
+    give_up(lease, Fetch.State.FAILED, error.code, detail=detail)
     return None
 
 
-def database_trouble(work: FetchRun, error: Exception) -> float | None:
+def database_trouble(lease: Lease, error: Exception) -> float | None:
     """A deadlock, a lock or a lost connection: what was not committed is undone. Try again soon, but not for ever.
 
     If the database is away altogether, even this cannot be written: then the lease runs out and a tick finds the fetch.
     """
-    fetch = work.fetch
+    fetch = lease.fetch
     logger.warning("The database failed during fetch %s: %s", fetch.uuid, error)
     try:
         if not database.in_atomic_block:
             database.close_if_unusable_or_obsolete()
         if fetch.failures >= plan.MAX_DATABASE_FAILURES:
-            give_up(work, Fetch.State.FAILED, "database_trouble")
+            give_up(lease, Fetch.State.FAILED, "database_trouble")
             return None
-        return work.put_back(
+        return lease.put_back(
             plan.database_delay(fetch.failures),
             state=Fetch.State.PENDING,
             failures=fetch.failures + 1,
@@ -161,14 +158,14 @@ def database_trouble(work: FetchRun, error: Exception) -> float | None:
         return None
 
 
-def _remember_failure(work: FetchRun, code: str, now: datetime) -> None:
-    survey, feed = work.survey, work.feed
+def _remember_failure(lease: Lease, code: str, now: datetime) -> None:
+    survey, feed = lease.survey, lease.feed
     Survey.objects.filter(pk=survey.pk).update(failure_code=code)
     Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)
     SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1, look_at=now)
     stops = trouble_of(code).stops
     if stops is Stops.CONNECTION:
-        stop(work.connection, code)
+        stop(lease.connection, code)
         return
     if stops is Stops.SURVEY:
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from feedback.models import Survey
 from integrations.models import Fetch, SurveyFeed
-from integrations.sync import demand, engine, processes, requests
+from integrations.sync import demand, lease, processes, requests
 from kpis.counting.refresh import surveys_to_refresh
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def fetches_to_resume() -> list[tuple[UUID, bool]]:
     """
     running = Fetch.objects.filter(state=Fetch.State.RUNNING).values_list("pk", "holder")
     left_behind = [pk for pk, holder in running if processes.is_dead(holder)]
-    due = Q(engine.is_due() | engine.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
+    due = Q(lease.is_due() | lease.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
     rows = Fetch.objects.filter(due).annotate(turn=_turn("feed__connection", "due_at")).order_by("turn", "due_at", "pk")
     return list(rows.values_list("uuid", "full")[:AT_ONCE])
 

@@ -11,7 +11,7 @@ from django.db import connection as database
 from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import Fetch
 from integrations.qualtrics import archive
-from integrations.sync import engine, failpoints, requests
+from integrations.sync import engine, failpoints, loading, requests
 from integrations.troubles.errors import FileBroken
 from kpis.models import DayHistogram
 from tests.integrations.sync.conftest import mirrored, work
@@ -165,7 +165,7 @@ def test_batches_do_not_wait_for_the_disk_but_the_closing_of_the_books_does(surv
 
 
 def test_trouble_with_the_next_batch_comes_out_after_those_before_it(sandbox, survey, add_item, monkeypatch):
-    monkeypatch.setattr(engine, "BATCH", 25)
+    monkeypatch.setattr(loading, "BATCH", 25)
     add_item(survey)
     read_lines = archive.read_lines
 

@@ -21,8 +21,9 @@ from feedback.models import Response, Survey
 from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
-from integrations.sync import dispatch, engine, processes, requests
+from integrations.sync import dispatch, engine, loading, processes, requests
 from integrations.sync import tasks as sync_tasks
+from integrations.sync.lease import SLICE, claim
 from integrations.sync.slots import next_slot
 from integrations.timetable import clock as timekeeping
 from integrations.timetable import tasks
@@ -59,8 +60,8 @@ def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeyp
 
     monkeypatch.setattr(sync_tasks.run_slice, "apply_async", send)
     monkeypatch.setattr(sync_tasks.run_backfill_slice, "apply_async", send)
-    monkeypatch.setattr(engine, "BATCH", 25)
-    monkeypatch.setattr(engine, "SLICE", 0.0)  # so that each batch needs a message
+    monkeypatch.setattr(loading, "BATCH", 25)
+    monkeypatch.setattr("integrations.sync.lease.SLICE", 0.0)  # so that each batch needs a message
     add_item(survey)
     with time_machine.travel(timezone.now()) as clock:
         for _tick in range(300):
@@ -82,7 +83,7 @@ def _claim(uuid: str, barrier, results) -> None:
     connections.close_all()
     barrier.wait(20)
     try:
-        results.put((os.getpid(), engine.claim(uuid) is not None))
+        results.put((os.getpid(), claim(uuid) is not None))
         barrier.wait(60)  # the winner lives on until all have tried
     finally:
         connections.close_all()
@@ -109,8 +110,8 @@ def test_of_eight_workers_one_gets_the_fetch():
         assert f"/{winner}@" in fetch.holder
         assert processes.is_dead(fetch.holder)  # it has ended since
         # So the next one need not wait for its lease; but of two at once again only one gets it.
-        assert engine.claim(fetch.uuid) is not None
-        assert engine.claim(fetch.uuid) is None
+        assert claim(fetch.uuid) is not None
+        assert claim(fetch.uuid) is None
         Fetch.objects.filter(pk=fetch.pk).update(state=Fetch.State.DONE)
 
 
@@ -208,8 +209,8 @@ def test_leases_and_due_times_from_the_future_do_not_block(db):
         lease_until=timezone.now() + timedelta(days=1),
     )  # fmt: skip
     assert {uuid for uuid, _full in dispatch.fetches_to_resume()} == {fetch.uuid, held.uuid}
-    assert engine.claim(fetch.uuid) is not None
-    assert engine.claim(held.uuid) is not None
+    assert claim(fetch.uuid) is not None
+    assert claim(held.uuid) is not None
 
 
 def test_two_ticks_at_once_open_each_slot_once(feeds, settings):
@@ -312,7 +313,7 @@ def test_a_disk_that_fills_up_while_a_file_is_written_leaves_no_part_of_it(
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_batch_that_the_database_refuses_is_tried_again_whole(sandbox, survey, add_item, monkeypatch, words, times):
     add_item(survey)
-    monkeypatch.setattr(engine, "BATCH", 60)
+    monkeypatch.setattr(loading, "BATCH", 60)
     real, refused = intake.store, []
 
     def refuses_after_writing(*arguments, **options):
@@ -322,7 +323,7 @@ def test_a_batch_that_the_database_refuses_is_tried_again_whole(sandbox, survey,
             raise OperationalError(words)
         return stored
 
-    monkeypatch.setattr(engine.intake, "store", refuses_after_writing)
+    monkeypatch.setattr(loading.intake, "store", refuses_after_writing)
     fetch = latest(survey)
     wait = engine.run(fetch.uuid)
     fetch.refresh_from_db()
@@ -344,7 +345,7 @@ def test_a_database_that_goes_on_refusing_ends_the_fetch(sandbox, survey, add_it
         tries.append(1)
         raise OperationalError("disk I/O error")
 
-    monkeypatch.setattr(engine.intake, "store", refuses)
+    monkeypatch.setattr(loading.intake, "store", refuses)
     fetch = work(survey)
     assert (fetch.state, fetch.error_code) == (Fetch.State.FAILED, "database_trouble")
     assert len(tries) == 4  # once, and three times again
@@ -357,5 +358,5 @@ def test_a_database_that_goes_on_refusing_ends_the_fetch(sandbox, survey, add_it
 
 def test_limits_of_time_fit_into_each_other(settings):
     """A slice ends before it is ended, and that before the broker believes its message lost."""
-    assert engine.SLICE < settings.CELERY_TASK_SOFT_TIME_LIMIT < settings.CELERY_TASK_TIME_LIMIT
+    assert SLICE < settings.CELERY_TASK_SOFT_TIME_LIMIT < settings.CELERY_TASK_TIME_LIMIT
     assert 2 * settings.CELERY_TASK_TIME_LIMIT < settings.BROKER_VISIBILITY_TIMEOUT

@@ -25,7 +25,7 @@ from feedback.models import FeedbackItem, Question, Response
 from integrations.erasure import erasing
 from integrations.models import Delivery, Fetch, SurveyFeed
 from integrations.qualtrics.events import Completed
-from integrations.sync import dispatch, engine, failpoints, requests
+from integrations.sync import dispatch, engine, failpoints, loading, requests
 from integrations.webhooks import inbox
 from kpis.counting.recount import differences
 from kpis.models import DayHistogram
@@ -272,7 +272,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
 @pytest.mark.parametrize("examples", [30, pytest.param(400, marks=pytest.mark.torture)])
 def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monkeypatch, examples):
     monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))
-    monkeypatch.setattr(engine, "BATCH", 4)
+    monkeypatch.setattr(loading, "BATCH", 4)
     monkeypatch.setattr(inbox, "FEW", 2)  # so that some messages lead to an export
     run_state_machine_as_test(
         machine(sandbox, connection, add_item),

@@ -12,7 +12,8 @@ from feedback.models import Response, Survey
 from integrations.connections import editing
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics.hosts import normalise_host
-from integrations.sync import closing, engine, requests
+from integrations.sync import closing, engine, loading, requests
+from integrations.sync.lease import Lease, LeaseLost, claim
 from integrations.troubles.table import explain
 from integrations.vault.secret import Secret
 from sandbox.demo import BANK_TOKEN
@@ -160,7 +161,7 @@ def test_a_refused_token_stops_the_connection_and_is_not_hammered(sandbox, surve
 
 def test_a_fetch_that_began_with_the_former_token_does_not_stop_the_new_one(survey, add_item, connection):
     add_item(survey)
-    late = engine.FetchRun(engine.claim(latest(survey).uuid))
+    late = Lease(claim(latest(survey).uuid))
     editing.change_connection(connection, connection.version, token=Secret(BANK_TOKEN))
     closing.give_up(late, Fetch.State.FAILED, "token_refused")
     connection.refresh_from_db()
@@ -220,7 +221,7 @@ def test_odd_lines_are_counted_and_the_rest_is_stored(sandbox, survey, add_item)
 
 def test_responses_that_stand_twice_in_a_first_export_are_stored_once(sandbox, survey, add_item, monkeypatch):
     """In batches of their own, so that the second one finds the first stored although nothing is looked up at first."""
-    monkeypatch.setattr(engine, "BATCH", 25)
+    monkeypatch.setattr(loading, "BATCH", 25)
     add_item(survey)
     sandbox.control.change_settings(data={"duplicates": 0.3, "shuffled": True})
     fetch = work(survey)
@@ -234,7 +235,7 @@ def test_responses_that_stand_twice_in_a_first_export_are_stored_once(sandbox, s
 def test_a_second_worker_leaves_at_once(sandbox, survey, add_item):
     add_item(survey)
     fetch = latest(survey)
-    assert engine.claim(fetch.uuid) is not None
+    assert claim(fetch.uuid) is not None
     sandbox.control.forget_calls()
     assert engine.run(fetch.uuid) is None
     assert sandbox.control.calls() == []
@@ -243,12 +244,12 @@ def test_a_second_worker_leaves_at_once(sandbox, survey, add_item):
 def test_a_worker_that_lost_its_lease_changes_nothing(sandbox, survey, add_item):
     add_item(survey)
     fetch = latest(survey)
-    zombie = engine.FetchRun(engine.claim(fetch.uuid))
+    zombie = Lease(claim(fetch.uuid))
     Fetch.objects.filter(pk=fetch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     done = work(survey)
     assert done.state == Fetch.State.DONE
     before = Fetch.objects.filter(pk=fetch.pk).values().get()
-    with pytest.raises(engine.LeaseLost):
+    with pytest.raises(LeaseLost):
         zombie.save(received=99)
     assert Fetch.objects.filter(pk=fetch.pk).values().get() == before
 
@@ -257,7 +258,7 @@ def test_a_job_that_kills_its_worker_each_time_is_set_aside(sandbox, survey, add
     add_item(survey)
     fetch = latest(survey)
     for _ in range(5):
-        engine.claim(fetch.uuid)
+        claim(fetch.uuid)
         Fetch.objects.filter(pk=fetch.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     engine.run(fetch.uuid)
     fetch.refresh_from_db()
@@ -267,16 +268,16 @@ def test_a_job_that_kills_its_worker_each_time_is_set_aside(sandbox, survey, add
 def test_a_crash_between_batches_goes_on_where_it_stopped(sandbox, survey, add_item, monkeypatch):
     add_item(survey)
     fetch = latest(survey)
-    monkeypatch.setattr(engine, "BATCH", 50)
-    real, batches = engine.FetchRun.store_batch, []
+    monkeypatch.setattr(loading, "BATCH", 50)
+    real, batches = loading.store_batch, []
 
-    def dies_in_the_third(self, *arguments):
+    def dies_in_the_third(*arguments, **options):
         batches.append(1)
         if len(batches) == 3:
             raise KeyboardInterrupt
-        return real(self, *arguments)
+        return real(*arguments, **options)
 
-    monkeypatch.setattr(engine.FetchRun, "store_batch", dies_in_the_third)
+    monkeypatch.setattr(loading, "store_batch", dies_in_the_third)
     with pytest.raises(KeyboardInterrupt):
         work(survey)
     fetch.refresh_from_db()
