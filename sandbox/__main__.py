@@ -5,9 +5,9 @@ import signal
 import threading
 from datetime import UTC, datetime
 
-from sandbox.clock import to_ms
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN, build_world
 from sandbox.server import start
+from sandbox.state.clock import to_ms
 
 
 def main() -> None:

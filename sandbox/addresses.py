@@ -9,15 +9,15 @@ import orjson
 
 from sandbox import survey_shapes
 from sandbox.answers import Answer, Refusal, Request, success
-from sandbox.clock import parse_moment
-from sandbox.distributions import Distributions
 from sandbox.exports import Exports
 from sandbox.limits import Buckets
 from sandbox.oauth import Doorman
 from sandbox.rendering import record
-from sandbox.surveys import Survey
-from sandbox.webhooks import Webhooks
-from sandbox.world import User, World
+from sandbox.state.clock import parse_moment
+from sandbox.state.distributions import Distributions
+from sandbox.state.surveys import Survey
+from sandbox.state.webhooks import Webhooks
+from sandbox.state.world import User, World
 
 ROOT = "/API/v3"
 MAX_BODY = 5_000_000

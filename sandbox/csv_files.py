@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from sandbox.clock import to_datetime
 from sandbox.rendering import EVERYTHING, PERSONAL, Selection, json_key, label_of, metadata_of
-from sandbox.responses import STATUS_LABELS, Response
-from sandbox.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Choice, Field, Survey, nps_group, text_iq_suffix
+from sandbox.state.clock import to_datetime
+from sandbox.state.responses import STATUS_LABELS, Response
+from sandbox.state.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Choice, Field, Survey, nps_group, text_iq_suffix
 
 UTC = ZoneInfo("UTC")
 MOMENTS = {"startDate": "started", "endDate": "ended", "recordedDate": "recorded"}

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 from sandbox.addresses import Call, address
 from sandbox.answers import Answer, Refusal, success
-from sandbox.directory import Batch, Contact, Directory, Library, MailingList, Sample, offset_of, skip_token
-from sandbox.ids import make_id
+from sandbox.state.directory import Batch, Contact, Directory, Library, MailingList, Sample, offset_of, skip_token
+from sandbox.state.ids import make_id
 
 MOST_SEARCHED = 10_000
 # Key of the body → field of the contact, and what it may be.

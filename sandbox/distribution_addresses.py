@@ -3,7 +3,7 @@
 from sandbox.addresses import Call, address
 from sandbox.answers import Answer, Refusal, success
 from sandbox.directory_addresses import token_page
-from sandbox.distributions import Distributions
+from sandbox.state.distributions import Distributions
 
 
 def _desk(call: Call) -> Distributions:

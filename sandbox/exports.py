@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from sandbox.answers import Refusal
-from sandbox.clock import WEEK, parse_moment
 from sandbox.csv_files import Layout, delimited
-from sandbox.ids import make_id, make_token, make_uuid
 from sandbox.rendering import METADATA, Selection, json_file, ndjson
-from sandbox.responses import Response
-from sandbox.surveys import Survey
-from sandbox.world import User, World
+from sandbox.state.clock import WEEK, parse_moment
+from sandbox.state.ids import make_id, make_token, make_uuid
+from sandbox.state.responses import Response
+from sandbox.state.surveys import Survey
+from sandbox.state.world import User, World
 from sandbox.zips import zip_of
 
 FORMATS = ("csv", "tsv", "json", "ndjson")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from sandbox.answers import Answer, Refusal, Request, json_answer
-from sandbox.world import User, World
+from sandbox.state.world import User, World
 
 _SCOPE = re.compile(r"(?:manage|read|write):[a-z_]+")
 _READING_POSTS = re.compile(r".*/(?:export-responses|contacts/search)")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import orjson
 
-from sandbox.clock import iso, iso_ms
-from sandbox.responses import STATUS_LABELS, Response, Sheet
-from sandbox.settings import DataSwitches
-from sandbox.surveys import NPS_GROUPS, Field, Question, Survey, nps_group
+from sandbox.state.clock import iso, iso_ms
+from sandbox.state.responses import STATUS_LABELS, Response, Sheet
+from sandbox.state.settings import DataSwitches
+from sandbox.state.surveys import NPS_GROUPS, Field, Question, Survey, nps_group
 
 METADATA = (
     "startDate", "endDate", "status", "ipAddress", "progress", "duration", "finished", "recordedDate", "_recordId",

@@ -4,7 +4,6 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.clock import DAY, HOUR
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.demo.life import responses_of_day
 from sandbox.demo.railway import AGREE, scale
@@ -19,7 +18,8 @@ from sandbox.scenarios import (
     add_settings,
     newest,
 )
-from sandbox.surveys import Question
+from sandbox.state.clock import DAY, HOUR
+from sandbox.state.surveys import Question
 
 if TYPE_CHECKING:
     from sandbox.control import Control

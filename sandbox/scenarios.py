@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.settings import Settings
-from sandbox.surveys import Question, Survey
+from sandbox.state.settings import Settings
+from sandbox.state.surveys import Question, Survey
 
 if TYPE_CHECKING:
     from sandbox.control import Control

@@ -18,8 +18,8 @@ from sandbox.control import Control
 from sandbox.control_http import CONTROL_ROOT, answer_control
 from sandbox.demo import DATA_CENTRES, build_world
 from sandbox.site import Site
+from sandbox.state.world import World
 from sandbox.trickle import Trickle
-from sandbox.world import World
 
 PIECE = 256 * 1024
 READ_AT_MOST = 20_000_000

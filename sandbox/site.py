@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from sandbox import addresses, directory_addresses, distribution_addresses, faults  # noqa: F401 (register theirs)
 from sandbox.addresses import MAX_BODY, ROOT, Call, Desk
 from sandbox.answers import Answer, Refusal, Request, failure
-from sandbox.clock import iso
-from sandbox.distributions import Distributions
 from sandbox.exports import Exports
 from sandbox.faults import Faults
 from sandbox.limits import Buckets
 from sandbox.oauth import Doorman, check_scope
-from sandbox.webhooks import Webhooks
-from sandbox.world import User, World
+from sandbox.state.clock import iso
+from sandbox.state.distributions import Distributions
+from sandbox.state.webhooks import Webhooks
+from sandbox.state.world import User, World
 
 SECRET_HEADERS = frozenset({"x-api-token", "authorization"})
 VENDOR_HEADERS = {

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox.clock import iso, plain
 from sandbox.rendering import METADATA, PERSONAL, number_or_text
-from sandbox.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Field, Question, Survey, text_iq_suffix, without_markup
+from sandbox.state.clock import iso, plain
+from sandbox.state.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Field, Question, Survey, text_iq_suffix, without_markup
 
 
 def list_element(survey: Survey) -> dict[str, object]:

@@ -3,8 +3,8 @@
 import threading
 
 from sandbox.demo.life import live_response
-from sandbox.responses import Response
-from sandbox.world import World
+from sandbox.state.responses import Response
+from sandbox.state.world import World
 
 
 class Trickle:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sandbox.clock import DAY, SECOND, WEEK, iso_ms
 from sandbox.control.base import Base, Moment, deed
 from sandbox.demo import life
-from sandbox.responses import Sheet
+from sandbox.state.clock import DAY, SECOND, WEEK, iso_ms
+from sandbox.state.responses import Sheet
 
 
 class Answering(Base):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox.clock import parse_moment, to_ms
-from sandbox.responses import Response
 from sandbox.site import Site
-from sandbox.surveys import Survey
+from sandbox.state.clock import parse_moment, to_ms
+from sandbox.state.responses import Response
+from sandbox.state.surveys import Survey
 from sandbox.trickle import Trickle
 
 Moment = str | datetime | None

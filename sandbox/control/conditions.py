@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sandbox.clock import DAY, SECOND, iso_ms
 from sandbox.control.base import Base, Moment, deed
 from sandbox.rendering import BAD_RECORDS
+from sandbox.state.clock import DAY, SECOND, iso_ms
 
 
 class Conditions(Base):

@@ -4,8 +4,8 @@ import copy
 from typing import Any
 
 from sandbox.control.base import Base, Moment, deed
-from sandbox.ids import make_id
-from sandbox.surveys import Choice, Question, Survey
+from sandbox.state.ids import make_id
+from sandbox.state.surveys import Choice, Question, Survey
 
 
 class Designing(Base):

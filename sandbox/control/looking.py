@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from sandbox.clock import iso, iso_ms, to_datetime
 from sandbox.control.base import Base, Moment, deed
 from sandbox.rendering import EVERYTHING, record
-from sandbox.responses import Response
+from sandbox.state.clock import iso, iso_ms, to_datetime
+from sandbox.state.responses import Response
 
 
 class Looking(Base):

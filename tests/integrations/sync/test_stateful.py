@@ -28,7 +28,7 @@ from integrations.qualtrics.events import Completed
 from integrations.sync import asking, dispatch, engine, failpoints
 from kpis.models import DayHistogram
 from kpis.recount import differences
-from sandbox.clock import to_ms
+from sandbox.state.clock import to_ms
 from tests.integrations.sync.conftest import mirrored, work
 from tests.integrations.webhooks.conftest import make_watch
 

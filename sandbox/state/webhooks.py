@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 import orjson
 
 from sandbox.answers import Refusal
-from sandbox.clock import iso, plain
-from sandbox.ids import make_id
-from sandbox.responses import Response
-from sandbox.surveys import Survey
-from sandbox.world import World
+from sandbox.state.clock import iso, plain
+from sandbox.state.ids import make_id
+from sandbox.state.responses import Response
+from sandbox.state.surveys import Survey
+from sandbox.state.world import World
 
 SURVEY_TOPICS = ("completedResponse", "partialResponse")
 PANEL_TOPICS = ("activateSurvey", "deactivateSurvey")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sandbox.clock import DAY, WEEK, Clock
-from sandbox.directory import Directory, Library
-from sandbox.ids import make_id
-from sandbox.responses import Response, Sheet
-from sandbox.settings import Settings
-from sandbox.surveys import Survey
+from sandbox.state.clock import DAY, WEEK, Clock
+from sandbox.state.directory import Directory, Library
+from sandbox.state.ids import make_id
+from sandbox.state.responses import Response, Sheet
+from sandbox.state.settings import Settings
+from sandbox.state.surveys import Survey
 
 Listener = Callable[[str, Survey, Response | None], None]
 

@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 
 
 @dataclass(slots=True)

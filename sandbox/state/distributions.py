@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.answers import Refusal
-from sandbox.clock import iso, parse_moment
-from sandbox.directory import Directory
-from sandbox.ids import make_id
-from sandbox.surveys import Survey
-from sandbox.world import User, World
+from sandbox.state.clock import iso, parse_moment
+from sandbox.state.directory import Directory
+from sandbox.state.ids import make_id
+from sandbox.state.surveys import Survey
+from sandbox.state.world import User, World
 
 EMAIL_KEYS = {"message", "recipients", "header", "surveyLink", "embeddedData", "sendDate"}
 SMS_KEYS = {
