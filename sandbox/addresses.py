@@ -9,10 +9,10 @@ import orjson
 
 from sandbox import survey_shapes
 from sandbox.answers import Answer, Refusal, Request, success
-from sandbox.exports import Exports
+from sandbox.exports.jobs import Exports
+from sandbox.exports.rendering import record
 from sandbox.limits import Buckets
 from sandbox.oauth import Doorman
-from sandbox.rendering import record
 from sandbox.state.clock import parse_moment
 from sandbox.state.distributions import Distributions
 from sandbox.state.surveys import Survey

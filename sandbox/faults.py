@@ -12,7 +12,7 @@ from pathlib import Path
 import orjson
 
 from sandbox.answers import Answer, Refusal, Request, failure
-from sandbox.zips import write_zip
+from sandbox.exports.zips import write_zip
 
 HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
 WORDS = {

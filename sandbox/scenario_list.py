@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.demo.life import responses_of_day
 from sandbox.demo.railway import AGREE, scale
-from sandbox.rendering import BAD_RECORDS
+from sandbox.exports.rendering import BAD_RECORDS
 from sandbox.scenarios import (
     SCENARIOS,
     Scenario,

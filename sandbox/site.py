@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sandbox import addresses, directory_addresses, distribution_addresses, faults  # noqa: F401 (register theirs)
 from sandbox.addresses import MAX_BODY, ROOT, Call, Desk
 from sandbox.answers import Answer, Refusal, Request, failure
-from sandbox.exports import Exports
+from sandbox.exports.jobs import Exports
 from sandbox.faults import Faults
 from sandbox.limits import Buckets
 from sandbox.oauth import Doorman, check_scope

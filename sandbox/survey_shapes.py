@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.rendering import METADATA, PERSONAL, number_or_text
+from sandbox.exports.rendering import METADATA, PERSONAL, number_or_text
 from sandbox.state.clock import iso, plain
 from sandbox.state.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Field, Question, Survey, text_iq_suffix, without_markup
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.control.base import Base, Moment, deed
-from sandbox.rendering import BAD_RECORDS
+from sandbox.exports.rendering import BAD_RECORDS
 from sandbox.state.clock import DAY, SECOND, iso_ms
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from sandbox.control.base import Base, Moment, deed
-from sandbox.rendering import EVERYTHING, record
+from sandbox.exports.rendering import EVERYTHING, record
 from sandbox.state.clock import iso, iso_ms, to_datetime
 from sandbox.state.responses import Response
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN, VIEWER_TOKEN, build_world
-from sandbox.rendering import record
+from sandbox.exports.rendering import record
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 IQ = "QID8_TEXT_5f0c2a7be41d9038c6ab1e27"

@@ -10,8 +10,8 @@ import requests
 import urllib3
 
 from sandbox.demo import RAILWAY_TOKEN, build_world
+from sandbox.exports.rendering import BAD_RECORDS
 from sandbox.faults import AFTER, BEFORE, SPOIL_FILE, SPOIL_PAGE
-from sandbox.rendering import BAD_RECORDS
 from sandbox.server import start
 
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from sandbox.rendering import EVERYTHING, PERSONAL, Selection, json_key, label_of, metadata_of
+from sandbox.exports.rendering import EVERYTHING, PERSONAL, Selection, json_key, label_of, metadata_of
 from sandbox.state.clock import to_datetime
 from sandbox.state.responses import STATUS_LABELS, Response
 from sandbox.state.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Choice, Field, Survey, nps_group, text_iq_suffix

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from sandbox.answers import Refusal
-from sandbox.csv_files import Layout, delimited
-from sandbox.rendering import METADATA, Selection, json_file, ndjson
+from sandbox.exports.csv_files import Layout, delimited
+from sandbox.exports.rendering import METADATA, Selection, json_file, ndjson
+from sandbox.exports.zips import zip_of
 from sandbox.state.clock import WEEK, parse_moment
 from sandbox.state.ids import make_id, make_token, make_uuid
 from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey
 from sandbox.state.world import User, World
-from sandbox.zips import zip_of
 
 FORMATS = ("csv", "tsv", "json", "ndjson")
 NOT_IMITATED = ("spss", "xml")
