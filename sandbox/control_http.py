@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from sandbox.answers import Answer, Request, json_answer
-from sandbox.control import DEEDS, Control
+from sandbox.control import DEEDS, EARLIER_NAMES, Control
 from sandbox.page import LANGUAGES
 
 CONTROL_ROOT = "/_sandbox"
@@ -25,6 +25,7 @@ def answer_control(control: Control, request: Request) -> Answer:
     if not from_this_site(request):
         return _refused(403, "Calls from another site are refused.")
     name = request.path.removeprefix(CONTROL_ROOT).strip("/")
+    name = EARLIER_NAMES.get(name, name)
     if request.method == "GET" and not name:
         return json_answer(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
     if name in ("scenario", "end_scenario") and _is_form(request):

@@ -69,8 +69,8 @@ WORDS: dict[str, Words] = {
         "This imitates a part of the Qualtrics API. Brands, people and answers are made up. It is now {now} here.",
         "Ceci imite une partie de l’API Qualtrics. Marques, personnes et réponses sont inventées. Il est ici {now}.",
     ),
-    "trickle_on": ("New answers arrive by themselves.", "De nouvelles réponses arrivent d’elles-mêmes."),
-    "trickle_off": ("No new answers arrive by themselves.", "Aucune réponse n’arrive d’elle-même."),
+    "live_feed_on": ("New answers arrive by themselves.", "De nouvelles réponses arrivent d’elles-mêmes."),
+    "live_feed_off": ("No new answers arrive by themselves.", "Aucune réponse n’arrive d’elle-même."),
     "how": (
         "Switch something on, then look at Parcours: retrieve data, test the connector, open an item or the ledger.",
         "Activez une situation, puis regardez Parcours\u00a0: récupérez les données, testez le connecteur, ouvrez un "
@@ -173,7 +173,7 @@ class _Page:
 <header>
 <nav aria-label="{self.word("language")}"><ul>{others}</ul></nav>
 <h1>{self.word("title")}</h1>
-<p>{about} {self.word("trickle_on" if self.state["trickle"] else "trickle_off")}</p>
+<p>{about} {self.word("live_feed_on" if self.state["live_feed"] else "live_feed_off")}</p>
 <p>{self.word("how")}</p>
 <nav aria-label="{self.word("contents")}"><ul>{links}</ul></nav>
 </header>

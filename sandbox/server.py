@@ -17,9 +17,9 @@ from sandbox.answers import Answer, Refusal, Request, failure, json_answer
 from sandbox.control import Control
 from sandbox.control_http import CONTROL_ROOT, answer_control
 from sandbox.demo import DATA_CENTRES, build_world
+from sandbox.demo.live_feed import LiveFeed
 from sandbox.site import Site
 from sandbox.state.world import World
-from sandbox.trickle import Trickle
 
 PIECE = 256 * 1024
 READ_AT_MOST = 20_000_000
@@ -184,8 +184,8 @@ class RunningSandbox:
     def __init__(self, world: World, port: int, host: str = "127.0.0.1") -> None:
         self.world = world
         self.site = Site(world)
-        self.trickle = Trickle(world)
-        self.control = Control(self.site, self.trickle)
+        self.live_feed = LiveFeed(world)
+        self.control = Control(self.site, self.live_feed)
         self.servers: list[_Server] = []
         try:
             for number, data_centre in enumerate(DATA_CENTRES):
@@ -226,7 +226,7 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """End all threads and close all sockets."""
-        self.trickle.stop()
+        self.live_feed.stop()
         self.site.close()
         for server in self.servers:
             if hasattr(self, "_threads"):
@@ -252,10 +252,10 @@ def start(
     small: bool = True,
     now: datetime | None = None,
     world: World | None = None,
-    trickle: float | None = None,
+    live_feed: float | None = None,
 ) -> RunningSandbox:
     """Start a sandbox in background threads; port 0 takes free ports, else `port` and `port + 1` are used."""
     running = RunningSandbox(world or build_world(seed=seed, small=small, now=now), port)
-    if trickle:
-        running.trickle.start(trickle)
+    if live_feed:
+        running.live_feed.start(live_feed)
     return running

@@ -3,14 +3,14 @@
 from typing import Any
 
 from sandbox.control.answering import Answering
-from sandbox.control.base import DEEDS, deed
+from sandbox.control.base import DEEDS, EARLIER_NAMES, deed
 from sandbox.control.conditions import Conditions
 from sandbox.control.designing import Designing
 from sandbox.control.looking import Looking
 from sandbox.scenario_list import SCENARIOS
 from sandbox.scenarios import Scenario
 
-__all__ = ["DEEDS", "Control"]
+__all__ = ["DEEDS", "EARLIER_NAMES", "Control"]
 
 
 class Control(Looking, Answering, Designing, Conditions):

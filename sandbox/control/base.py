@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.demo.live_feed import LiveFeed
 from sandbox.site import Site
 from sandbox.state.clock import parse_moment, to_ms
 from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey
-from sandbox.trickle import Trickle
 
 Moment = str | datetime | None
 DEEDS: dict[str, Callable[..., Any]] = {}
+EARLIER_NAMES = {"start_trickle": "start_live_feed", "stop_trickle": "stop_live_feed"}  # their addresses stay
 
 
 def deed(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,10 +24,10 @@ def deed(method: Callable[..., Any]) -> Callable[..., Any]:
 class Base:
     """The world behind the deeds."""
 
-    def __init__(self, site: Site, trickle: Trickle) -> None:
+    def __init__(self, site: Site, live_feed: LiveFeed) -> None:
         self.site = site
         self.world = site.world
-        self.trickle = trickle
+        self.live_feed = live_feed
         self.kept: dict[str, Any] = {}  # what a scenario changed, as it was before
 
     def _survey(self, name: str) -> Survey:

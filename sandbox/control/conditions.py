@@ -1,4 +1,4 @@
-"""Conditions: the clock, the settings, faults, tokens, the trickle."""
+"""Conditions: the clock, the settings, faults, tokens, the live feed."""
 
 from typing import Any
 
@@ -77,22 +77,22 @@ class Conditions(Base):
         self.world.brands[brand].data_centre = data_centre
 
     @deed
-    def start_trickle(self, seconds: float = 4) -> None:
+    def start_live_feed(self, seconds: float = 4) -> None:
         """A new response every so many seconds."""
         if not seconds > 0:
             raise ValueError("The pause between two responses must be longer than nothing.")
-        self.trickle.start(seconds)
+        self.live_feed.start(seconds)
 
     @deed
-    def stop_trickle(self) -> None:
+    def stop_live_feed(self) -> None:
         """No more responses by themselves."""
-        self.trickle.stop()
+        self.live_feed.stop()
 
     @deed
     def reset(self) -> None:
         """Faults off, settings as at the start, calls and messages forgotten; responses stay."""
         world = self.world
-        self.trickle.stop()
+        self.live_feed.stop()
         self.site.faults.switch_off()
         self.site.log.clear()
         self.site.desk.webhooks.deliveries.clear()

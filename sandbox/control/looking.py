@@ -36,7 +36,7 @@ class Looking(Base):
                 "surveys": [self._shown(survey) for survey in world.surveys.values()],
                 "settings": world.settings.as_dict(),
                 "faults": self.site.faults.listed(),
-                "trickle": self.trickle.is_running,
+                "live_feed": self.live_feed.is_running,
             }  # fmt: skip
 
     @deed

@@ -60,7 +60,7 @@ def test_deeds_work_over_http(client, sandbox, fresh):
         ("change_settings", {"data": {"bad_records": ["surprise"]}}, "no bad records"),
         ("switch_fault_on", {"kind": "surprise"}, "no fault"),
         ("scenario", {"name": "surprise"}, "no scenario"),
-        ("start_trickle", {"seconds": 0}, "longer than nothing"),
+        ("start_live_feed", {"seconds": 0}, "longer than nothing"),
     ],
 )
 def test_wrong_deeds_are_explained(client, deed, arguments, words):
@@ -100,19 +100,26 @@ def test_the_clock_moves_and_can_be_held(client, sandbox):
     sandbox.world.clock.set(time.time_ns() // 1_000_000)
 
 
-def test_the_trickle_feeds_active_surveys_only(sandbox):
+def test_the_live_feed_serves_active_surveys_only(sandbox):
     before = sum(len(rows) for rows in sandbox.world.responses.values())
-    sandbox.control.start_trickle(0.005)
+    sandbox.control.start_live_feed(0.005)
     deadline = time.monotonic() + 5
     while sum(len(rows) for rows in sandbox.world.responses.values()) < before + 20:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    sandbox.control.stop_trickle()
+    sandbox.control.stop_live_feed()
     after = sum(len(rows) for rows in sandbox.world.responses.values())
-    assert not sandbox.trickle.is_running
+    assert not sandbox.live_feed.is_running
     assert len(sandbox.world.responses[sandbox.control.survey_id("delay-compensation")]) == 3
     time.sleep(0.03)
     assert sum(len(rows) for rows in sandbox.world.responses.values()) == after
+
+
+def test_the_live_feed_starts_at_its_earlier_address_too(client, sandbox):
+    client.start_trickle(seconds=60)
+    assert sandbox.live_feed.is_running
+    client.stop_trickle()
+    assert not sandbox.live_feed.is_running
 
 
 def test_the_page_shows_tokens_surveys_and_buttons_under_a_strict_policy(sandbox, session):
@@ -135,14 +142,15 @@ def test_a_button_starts_a_scenario(sandbox, session):
     assert sandbox.control.state()["faults"][0]["kind"] == "429"
 
 
-def test_the_command_line_starts_and_ends():
+@pytest.mark.parametrize("option", ["--live-feed", "--trickle"])
+def test_the_command_line_starts_and_ends(option):
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "sandbox", "--port", "0", "--small", "--trickle", "1"],
+        [sys.executable, "-W", "error", "-m", "sandbox", "--port", "0", "--small", option, "1"],
         stdout=subprocess.PIPE, text=True,
     ) as process:  # fmt: skip
         line = process.stdout.readline()
         url = line.split()[3]
-        assert ControlClient(url).state()["trickle"] is True
+        assert ControlClient(url).state()["live_feed"] is True
         assert ControlClient(url).state()["settings"]["limits"] is True
         process.terminate()
         assert process.wait(10) == 0

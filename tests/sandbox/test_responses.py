@@ -57,7 +57,7 @@ def test_live_comments_are_analysed_after_a_while(sandbox):
     control.change_settings(text_iq_delay=3600)
     before = {row["id"]: row["hash"] for row in control.truth("complaint")}
     for _ in range(200):
-        sandbox.trickle.drop()
+        sandbox.live_feed.add_one()
     control.advance_clock(seconds=1)
     fresh = {row["id"]: row["hash"] for row in control.truth("complaint") if row["id"] not in before}
     control.advance_clock(hours=2)

@@ -45,13 +45,13 @@ def test_every_scenario_runs_and_back_to_normal_ends_the_faults(own):
     assert next(each for each in state["surveys"] if each["key"] == "delay-compensation")["active"]
 
 
-def test_a_launched_survey_is_fed_by_the_trickle():
+def test_a_launched_survey_is_served_by_the_live_feed():
     with start(world=build_world(history=False)) as own:
         own.control.scenario("launch_survey")
         for survey in ("post-journey", "ticket-purchase", "on-board", "complaint", "onboarding", "branch-visit"):
             own.control.close_survey(survey)
         for _ in range(20):
-            own.trickle.drop()
+            own.live_feed.add_one()
         assert len(own.world.responses[own.control.survey_id("delay-compensation")]) == 23
 
 

@@ -7,7 +7,7 @@ from sandbox.state.responses import Response
 from sandbox.state.world import World
 
 
-class Trickle:
+class LiveFeed:
     """A thread that adds responses until it is stopped."""
 
     def __init__(self, world: World) -> None:
@@ -24,7 +24,7 @@ class Trickle:
         """Add a response every so many seconds, in place of any earlier rhythm."""
         self.stop()
         self._stopped.clear()
-        self._thread = threading.Thread(target=self._run, args=(seconds,), name="sandbox-trickle", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(seconds,), name="sandbox-live-feed", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -34,7 +34,7 @@ class Trickle:
             self._thread.join(10)
             self._thread = None
 
-    def drop(self) -> Response | None:
+    def add_one(self) -> Response | None:
         """One response, for one of the active surveys; the busy ones come up more often."""
         world = self._world
         with world.lock:
@@ -47,4 +47,4 @@ class Trickle:
 
     def _run(self, seconds: float) -> None:
         while not self._stopped.wait(seconds):
-            self.drop()
+            self.add_one()
