@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from sandbox.answers import Answer, Request, json_answer
+from sandbox.api.envelope import HttpResponse, Request, json_response
 from sandbox.control import DEEDS, EARLIER_NAMES, Control
 from sandbox.page import LANGUAGES
 
 CONTROL_ROOT = "/_sandbox"
 
 
-def answer_control(control: Control, request: Request) -> Answer:
+def answer_control(control: Control, request: Request) -> HttpResponse:
     """One call to the control surface."""
     if request.headers.get("x-api-token") or request.headers.get("authorization"):
         return _refused(403, "The control surface takes no credentials of the imitated API.")
@@ -27,7 +27,7 @@ def answer_control(control: Control, request: Request) -> Answer:
     name = request.path.removeprefix(CONTROL_ROOT).strip("/")
     name = EARLIER_NAMES.get(name, name)
     if request.method == "GET" and not name:
-        return json_answer(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
+        return json_response(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
     if name in ("scenario", "end_scenario") and _is_form(request):
         return _from_button(getattr(control, name), request)
     if name not in DEEDS:
@@ -43,7 +43,7 @@ def from_this_site(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _called(control: Control, name: str, request: Request) -> Answer:
+def _called(control: Control, name: str, request: Request) -> HttpResponse:
     if request.headers.get("content-type", "").split(";")[0] != "application/json":
         return _refused(415, "Arguments are sent as application/json.")
     try:
@@ -55,7 +55,7 @@ def _called(control: Control, name: str, request: Request) -> Answer:
     method = getattr(control, name)
     try:
         inspect.signature(method).bind(**arguments)
-        return json_answer(200, {"result": method(**arguments)})
+        return json_response(200, {"result": method(**arguments)})
     except KeyError as error:
         return _refused(404, str(error.args[0]))
     except (TypeError, ValueError, AttributeError) as error:
@@ -66,7 +66,7 @@ def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
-def _from_button(deed: Callable[[str], object], request: Request) -> Answer:
+def _from_button(deed: Callable[[str], object], request: Request) -> HttpResponse:
     form = parse_qs(request.body.decode("utf-8", "replace"))
     name, language = (form.get(field, [""])[0] for field in ("name", "lang"))
     try:
@@ -76,8 +76,8 @@ def _from_button(deed: Callable[[str], object], request: Request) -> Answer:
     except ValueError as error:
         return _refused(400, str(error))
     back = f"/?lang={language}#{name}" if language in LANGUAGES else "/"
-    return Answer(303, b"", "text/plain", {"Location": back})
+    return HttpResponse(303, b"", "text/plain", {"Location": back})
 
 
-def _refused(status: int, message: str) -> Answer:
-    return json_answer(status, {"error": message})
+def _refused(status: int, message: str) -> HttpResponse:
+    return json_response(status, {"error": message})

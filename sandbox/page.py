@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from sandbox.answers import Answer, Request
+from sandbox.api.envelope import HttpResponse, Request
 from sandbox.control import Control
 from sandbox.scenario_list import SCENARIOS
 from sandbox.scenarios import Scenario, Words
@@ -118,15 +118,15 @@ WORDS: dict[str, Words] = {
 }
 
 
-def answer(control: Control, request: Request) -> Answer:
+def answer(control: Control, request: Request) -> HttpResponse:
     """The page; its style sheet is the same address with `?style`."""
     headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     if request.path != "/" or request.method not in ("GET", "HEAD"):
-        return Answer(404, b"", "text/plain", headers)
+        return HttpResponse(404, b"", "text/plain", headers)
     if "style" in request.query:
-        return Answer(200, STYLE.encode(), "text/css; charset=utf-8", headers)
+        return HttpResponse(200, STYLE.encode(), "text/css; charset=utf-8", headers)
     text = _Page(control, language_of(request)).html()
-    return Answer(200, text.encode(), "text/html; charset=utf-8", headers)
+    return HttpResponse(200, text.encode(), "text/html; charset=utf-8", headers)
 
 
 def language_of(request: Request) -> str:

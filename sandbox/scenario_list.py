@@ -49,7 +49,7 @@ def _days_pass(control: "Control", days: int, brisk: float) -> dict[str, int]:
                         world.add_response(survey, response)
                         added += 1
         world.settle()
-    control.site.desk.webhooks.wake()
+    control.site.services.webhooks.wake()
     return {"added": added}
 
 

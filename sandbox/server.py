@@ -13,12 +13,13 @@ from types import TracebackType
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox import page
-from sandbox.answers import Answer, Refusal, Request, failure, json_answer
+from sandbox.api.envelope import HttpResponse, Request, failure, json_response
+from sandbox.api.site import Site
 from sandbox.control import Control
 from sandbox.control_http import CONTROL_ROOT, answer_control
 from sandbox.demo import DATA_CENTRES, build_world
 from sandbox.demo.live_feed import LiveFeed
-from sandbox.site import Site
+from sandbox.state.refusal import Refusal
 from sandbox.state.world import World
 
 PIECE = 256 * 1024
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> HttpResponse:
         sandbox = self.server.sandbox
         if request.path.startswith(CONTROL_ROOT):
             return answer_control(sandbox.control, request)
@@ -107,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0")
         if self.headers.get("Transfer-Encoding") or not length.isdecimal() or int(length) > READ_AT_MOST:
             self.close_connection = True
-            self._send(json_answer(413 if length.isdecimal() else 411, {"meta": {"httpStatus": "refused"}}))
+            self._send(json_response(413 if length.isdecimal() else 411, {"meta": {"httpStatus": "refused"}}))
             return None
         body = self.rfile.read(int(length))
         parts = urlsplit(self.path)
@@ -123,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
             base_url=f"{headers.get('x-forwarded-proto', 'http')}://{host}",
         )
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         if answer.delay and self.server.stopping.wait(answer.delay):
             return
         if answer.cut_at is not None and answer.cut_at < 0:
@@ -142,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send_slowly_or_in_part(answer)
 
-    def _send_slowly_or_in_part(self, answer: Answer) -> None:
+    def _send_slowly_or_in_part(self, answer: HttpResponse) -> None:
         left = answer.size() if answer.cut_at is None else min(answer.cut_at, answer.size())
         size, pause = answer.drip or (PIECE, 0.0)
         for piece in pieces(answer, size):
@@ -155,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def pieces(answer: Answer, size: int) -> Iterator[bytes]:
+def pieces(answer: HttpResponse, size: int) -> Iterator[bytes]:
     """The body in pieces; a padded one ends in blanks made on the way."""
     if isinstance(answer.body, Path):
         with answer.body.open("rb") as file:
@@ -199,7 +200,7 @@ class RunningSandbox:
             threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{server.data_centre}")
             for server in self.servers
         ]
-        self._threads.append(threading.Thread(target=self.site.desk.webhooks.run, name="sandbox-webhooks"))
+        self._threads.append(threading.Thread(target=self.site.services.webhooks.run, name="sandbox-webhooks"))
         for thread in self._threads:
             thread.daemon = True
             thread.start()

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from sandbox.api.site import Site
 from sandbox.demo.live_feed import LiveFeed
-from sandbox.site import Site
 from sandbox.state.clock import parse_moment, to_ms
 from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey

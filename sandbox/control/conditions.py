@@ -30,7 +30,7 @@ class Conditions(Base):
 
     def _moved(self) -> dict[str, str]:
         self.world.settle()
-        self.site.desk.webhooks.wake()
+        self.site.services.webhooks.wake()
         return {"now": iso_ms(self.world.clock.now())}
 
     @deed
@@ -41,7 +41,7 @@ class Conditions(Base):
             raise ValueError(f"There are no bad records {sorted(bad)}. There are: {', '.join(BAD_RECORDS)}.")
         with self.world.lock:
             self.world.settings.change(**settings)
-        self.site.desk.buckets.reset()
+        self.site.services.buckets.reset()
         return self.world.settings.as_dict()
 
     @deed
@@ -67,7 +67,7 @@ class Conditions(Base):
     @deed
     def end_access_tokens(self) -> None:
         """Every access token that OAuth clients hold ends before its time."""
-        self.site.desk.doorman.grants.clear()
+        self.site.services.authenticator.grants.clear()
 
     @deed
     def move_brand(self, brand: str, data_centre: str) -> None:
@@ -95,9 +95,9 @@ class Conditions(Base):
         self.live_feed.stop()
         self.site.faults.switch_off()
         self.site.log.clear()
-        self.site.desk.webhooks.deliveries.clear()
-        self.site.desk.webhooks.subscriptions.clear()
+        self.site.services.webhooks.deliveries.clear()
+        self.site.services.webhooks.subscriptions.clear()
         with world.lock:
             world.settings.change(**type(world.settings)().as_dict())
             world.revoked.clear()
-        self.site.desk.buckets.reset()
+        self.site.services.buckets.reset()

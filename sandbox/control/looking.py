@@ -120,7 +120,7 @@ class Looking(Base):
     @deed
     def deliveries(self) -> list[dict[str, Any]]:
         """Every webhook message, with its tries and their answers."""
-        return self.site.desk.webhooks.log()
+        return self.site.services.webhooks.log()
 
 
 def class_of(row: Response) -> str:

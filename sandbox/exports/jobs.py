@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from sandbox.answers import Refusal
 from sandbox.exports.csv_files import Layout, delimited
 from sandbox.exports.rendering import METADATA, Selection, json_file, ndjson
 from sandbox.exports.zips import zip_of
 from sandbox.state.clock import WEEK, parse_moment
 from sandbox.state.ids import make_id, make_token, make_uuid
+from sandbox.state.refusal import Refusal
 from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey
 from sandbox.state.world import User, World

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.answers import Refusal
 from sandbox.state.clock import iso, parse_moment
 from sandbox.state.directory import Directory
 from sandbox.state.ids import make_id
+from sandbox.state.refusal import Refusal
 from sandbox.state.surveys import Survey
 from sandbox.state.world import User, World
 

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 
 import orjson
 
-from sandbox.answers import Refusal
 from sandbox.state.clock import iso, plain
 from sandbox.state.ids import make_id
+from sandbox.state.refusal import Refusal
 from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey
 from sandbox.state.world import World

@@ -9,9 +9,9 @@ import pytest
 import requests
 import urllib3
 
+from sandbox.api.faults import AFTER, BEFORE, SPOIL_FILE, SPOIL_PAGE
 from sandbox.demo import RAILWAY_TOKEN, build_world
 from sandbox.exports.rendering import BAD_RECORDS
-from sandbox.faults import AFTER, BEFORE, SPOIL_FILE, SPOIL_PAGE
 from sandbox.server import start
 
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)
@@ -111,10 +111,10 @@ def test_a_drip_keeps_the_connection_alive_and_slow(railway, fault):
 def test_connections_are_cut(railway, fault, sandbox, complaint, kind):
     sandbox.control.forget_calls()
     fault(kind, size=40, count=1, method="POST")
-    jobs = len(sandbox.site.desk.exports.jobs)
+    jobs = len(sandbox.site.services.exports.jobs)
     with pytest.raises(LOST):
         railway.post(f"/surveys/{complaint}/export-responses", {"format": "ndjson"})
-    assert len(sandbox.site.desk.exports.jobs) - jobs == (0 if kind == "cut_before_answer" else 1)
+    assert len(sandbox.site.services.exports.jobs) - jobs == (0 if kind == "cut_before_answer" else 1)
     assert railway.get("/whoami").status_code == 200
 
 

@@ -3,8 +3,8 @@ import http.client
 
 import pytest
 
+from sandbox.api.site import digest
 from sandbox.demo import RAILWAY_TOKEN
-from sandbox.site import digest
 
 
 def test_whoami_names_user_brand_and_data_centre(railway, bank):

@@ -1,7 +1,7 @@
 import pytest
 
-from sandbox.answers import Refusal
-from sandbox.limits import PER_MINUTE, Buckets
+from sandbox.api.limits import PER_MINUTE, Buckets
+from sandbox.state.refusal import Refusal
 
 
 def test_the_published_numbers_are_kept():
@@ -41,7 +41,7 @@ def test_exports_of_a_brand_can_be_limited_in_number(railway, sandbox):
     sandbox.control.change_settings(running_exports=1)
     survey_id = sandbox.control.survey_id("complaint")
     path = f"/surveys/{survey_id}/export-responses"
-    for job in sandbox.site.desk.exports.jobs.values():
+    for job in sandbox.site.services.exports.jobs.values():
         job.done_at = job.done_at or sandbox.world.clock.now()
     running = railway.start_export(survey_id)
     refused = railway.post(path, {"format": "ndjson"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.site import digest
+from sandbox.api.site import digest
 
 BANK = ("sandbox-bank-client", "sandbox-bank-secret")
 RAILWAY = ("sandbox-railway-client", "sandbox-railway-secret")

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.addresses import Call, address
-from sandbox.answers import Answer, Refusal, success
+from sandbox.api.addresses import Call, address
+from sandbox.api.envelope import HttpResponse, success
 from sandbox.state.directory import Batch, Contact, Directory, Library, MailingList, Sample, offset_of, skip_token
 from sandbox.state.ids import make_id
+from sandbox.state.refusal import Refusal
 
 MOST_SEARCHED = 10_000
 # Key of the body → field of the contact, and what it may be.
@@ -29,7 +30,7 @@ _SEARCHED = {
 }
 
 
-def token_page(call: Call, elements: list[Any], shape: Callable[[Any], dict], most: int = 100) -> Answer:
+def token_page(call: Call, elements: list[Any], shape: Callable[[Any], dict], most: int = 100) -> HttpResponse:
     """One page by `skipToken`; `pageSize` goes with the first request and stands in nextPage afterwards."""
     query = call.request.query
     size = query.get("pageSize", str(most))
@@ -111,7 +112,7 @@ def _wants_embedded(call: Call) -> bool:
 
 
 @address("GET", "/directories")
-def list_directories(call: Call) -> Answer:
+def list_directories(call: Call) -> HttpResponse:
     with call.world.lock:
         return token_page(call, _directories(call), Directory.shown)
 
@@ -120,20 +121,20 @@ def list_directories(call: Call) -> Answer:
 
 
 @address("GET", "/directories/{directory_id}/contacts")
-def list_contacts(call: Call, directory_id: str) -> Answer:
+def list_contacts(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         contacts = list(find_directory(call, directory_id).contacts.values())
         return token_page(call, contacts, lambda each: each.shown(embedded=_wants_embedded(call)))
 
 
 @address("POST", "/directories/{directory_id}/contacts")
-def create_contact(call: Call, directory_id: str) -> Answer:
+def create_contact(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         return success({"id": _new_contact(call, find_directory(call, directory_id)).id}, notice=call.notice)
 
 
 @address("POST", "/directories/{directory_id}/contacts/search")
-def search_contacts(call: Call, directory_id: str) -> Answer:
+def search_contacts(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
         fits = _condition(call.json().get("filter"))
@@ -160,21 +161,21 @@ def _condition(wanted: Any) -> Callable[[Contact], bool]:
 
 
 @address("GET", "/directories/{directory_id}/contacts/{contact_id}")
-def show_contact(call: Call, directory_id: str, contact_id: str) -> Answer:
+def show_contact(call: Call, directory_id: str, contact_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
         return success(directory.contact_of(_contact(directory, contact_id)), notice=call.notice)
 
 
 @address("PUT", "/directories/{directory_id}/contacts/{contact_id}")
-def change_contact(call: Call, directory_id: str, contact_id: str) -> Answer:
+def change_contact(call: Call, directory_id: str, contact_id: str) -> HttpResponse:
     with call.world.lock:
         _written(call, _contact(find_directory(call, directory_id), contact_id), new=False)
         return success(notice=call.notice)
 
 
 @address("DELETE", "/directories/{directory_id}/contacts/{contact_id}")
-def delete_contact(call: Call, directory_id: str, contact_id: str) -> Answer:
+def delete_contact(call: Call, directory_id: str, contact_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
         directory.forget(_contact(directory, contact_id).id)
@@ -185,13 +186,13 @@ def delete_contact(call: Call, directory_id: str, contact_id: str) -> Answer:
 
 
 @address("GET", "/directories/{directory_id}/mailinglists")
-def list_lists(call: Call, directory_id: str) -> Answer:
+def list_lists(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         return token_page(call, list(find_directory(call, directory_id).lists.values()), MailingList.shown)
 
 
 @address("POST", "/directories/{directory_id}/mailinglists")
-def create_list(call: Call, directory_id: str) -> Answer:
+def create_list(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         directory, name, now = find_directory(call, directory_id), call.json().get("name"), call.world.clock.now()
         if not isinstance(name, str) or not 1 <= len(name) <= 100:
@@ -202,13 +203,13 @@ def create_list(call: Call, directory_id: str) -> Answer:
 
 
 @address("GET", "/directories/{directory_id}/mailinglists/{list_id}")
-def show_list(call: Call, directory_id: str, list_id: str) -> Answer:
+def show_list(call: Call, directory_id: str, list_id: str) -> HttpResponse:
     with call.world.lock:
         return success(_list(find_directory(call, directory_id), list_id).shown(), notice=call.notice)
 
 
 @address("DELETE", "/directories/{directory_id}/mailinglists/{list_id}")
-def delete_list(call: Call, directory_id: str, list_id: str) -> Answer:
+def delete_list(call: Call, directory_id: str, list_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
         del directory.lists[_list(directory, list_id).id]
@@ -216,7 +217,7 @@ def delete_list(call: Call, directory_id: str, list_id: str) -> Answer:
 
 
 @address("GET", "/directories/{directory_id}/mailinglists/{list_id}/contacts")
-def list_members(call: Call, directory_id: str, list_id: str) -> Answer:
+def list_members(call: Call, directory_id: str, list_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
 
@@ -228,7 +229,7 @@ def list_members(call: Call, directory_id: str, list_id: str) -> Answer:
 
 
 @address("POST", "/directories/{directory_id}/mailinglists/{list_id}/contacts")
-def create_member(call: Call, directory_id: str, list_id: str) -> Answer:
+def create_member(call: Call, directory_id: str, list_id: str) -> HttpResponse:
     with call.world.lock:
         directory = find_directory(call, directory_id)
         members = _list(directory, list_id).members
@@ -241,19 +242,19 @@ def create_member(call: Call, directory_id: str, list_id: str) -> Answer:
 
 
 @address("GET", "/directories/{directory_id}/samples")
-def list_samples(call: Call, directory_id: str) -> Answer:
+def list_samples(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         return token_page(call, list(find_directory(call, directory_id).samples.values()), Sample.shown)
 
 
 @address("GET", "/directories/{directory_id}/transactionbatches")
-def list_batches(call: Call, directory_id: str) -> Answer:
+def list_batches(call: Call, directory_id: str) -> HttpResponse:
     with call.world.lock:
         return token_page(call, list(find_directory(call, directory_id).batches.values()), Batch.shown)
 
 
 @address("GET", "/directories/{directory_id}/transactionbatches/{batch_id}/transactions")
-def list_transactions(call: Call, directory_id: str, batch_id: str) -> Answer:
+def list_transactions(call: Call, directory_id: str, batch_id: str) -> HttpResponse:
     with call.world.lock:
         batch = find_directory(call, directory_id).batches.get(batch_id)
         if batch is None:
@@ -274,14 +275,14 @@ def find_library(call: Call, library_id: str) -> Library:
 
 
 @address("GET", "/libraries")
-def list_libraries(call: Call) -> Answer:
+def list_libraries(call: Call) -> HttpResponse:
     with call.world.lock:
         mine = [each for each in call.world.libraries.values() if each.brand == call.user.brand]
         return call.page([{"libraryId": each.id, "libraryName": each.name} for each in mine])
 
 
 @address("GET", "/libraries/{library_id}/messages")
-def list_messages(call: Call, library_id: str) -> Answer:
+def list_messages(call: Call, library_id: str) -> HttpResponse:
     with call.world.lock:
         wanted = call.request.query.get("category")
         messages = find_library(call, library_id).messages.values()
@@ -289,7 +290,7 @@ def list_messages(call: Call, library_id: str) -> Answer:
 
 
 @address("GET", "/libraries/{library_id}/messages/{message_id}")
-def show_message(call: Call, library_id: str, message_id: str) -> Answer:
+def show_message(call: Call, library_id: str, message_id: str) -> HttpResponse:
     with call.world.lock:
         message = find_library(call, library_id).messages.get(message_id)
         if message is None:

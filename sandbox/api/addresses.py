@@ -7,14 +7,15 @@ from urllib.parse import quote_plus
 
 import orjson
 
-from sandbox import survey_shapes
-from sandbox.answers import Answer, Refusal, Request, success
+from sandbox.api import survey_shapes
+from sandbox.api.envelope import HttpResponse, Request, success
+from sandbox.api.limits import Buckets
+from sandbox.api.oauth import Authenticator
 from sandbox.exports.jobs import Exports
 from sandbox.exports.rendering import record
-from sandbox.limits import Buckets
-from sandbox.oauth import Doorman
 from sandbox.state.clock import parse_moment
 from sandbox.state.distributions import Distributions
+from sandbox.state.refusal import Refusal
 from sandbox.state.surveys import Survey
 from sandbox.state.webhooks import Webhooks
 from sandbox.state.world import User, World
@@ -24,13 +25,13 @@ MAX_BODY = 5_000_000
 
 
 @dataclass(slots=True)
-class Desk:
+class Services:
     """Everything a handler may need."""
 
     world: World
     exports: Exports
     webhooks: Webhooks
-    doorman: Doorman
+    authenticator: Authenticator
     buckets: Buckets
     distributions: Distributions
 
@@ -40,7 +41,7 @@ class Call:
     """One authenticated call."""
 
     request: Request
-    desk: Desk
+    services: Services
     user: User
     notice: str | None = None  # set when the call came to the wrong data centre and was proxied
     home_url: str = ""  # where nextPage points
@@ -48,7 +49,7 @@ class Call:
 
     @property
     def world(self) -> World:
-        return self.desk.world
+        return self.services.world
 
     def json(self) -> dict:
         """The JSON body; 415 without its content type, 400 if it is no object."""
@@ -69,7 +70,7 @@ class Call:
             raise Refusal(404, "GSI_2", "Survey not found.")
         return survey
 
-    def page(self, elements: list, *, meta_first: bool = False) -> Answer:
+    def page(self, elements: list, *, meta_first: bool = False) -> HttpResponse:
         """One offset page, with an absolute nextPage."""
         size = self.world.settings.page_size
         try:
@@ -86,7 +87,7 @@ class Call:
         return success(result, notice=self.notice, meta_first=meta_first)
 
 
-Handler = Callable[..., Answer]
+Handler = Callable[..., HttpResponse]
 ROUTES: list[tuple[str, re.Pattern[str], str, Handler]] = []
 
 
@@ -115,7 +116,7 @@ def route(request: Request) -> tuple[str, Handler, dict[str, str]]:
 
 
 @address("GET", "/whoami")
-def whoami(call: Call) -> Answer:
+def whoami(call: Call) -> HttpResponse:
     user = call.user
     return success(
         {
@@ -133,20 +134,20 @@ def whoami(call: Call) -> Answer:
 
 
 @address("GET", "/surveys")
-def list_surveys(call: Call) -> Answer:
+def list_surveys(call: Call) -> HttpResponse:
     with call.world.lock:
         return call.page([survey_shapes.list_element(each) for each in call.world.visible(call.user)], meta_first=True)
 
 
 @address("GET", "/surveys/{survey_id}")
-def show_survey(call: Call, survey_id: str) -> Answer:
+def show_survey(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         survey = call.survey(survey_id)
         return success(survey_shapes.detail(survey, call.world.counts(survey)), notice=call.notice)
 
 
 @address("PUT", "/surveys/{survey_id}")
-def change_survey(call: Call, survey_id: str) -> Answer:
+def change_survey(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         survey, changes = call.survey(survey_id), call.json()
         unknown = set(changes) - {"name", "isActive", "ownerId", "expiration"}
@@ -181,20 +182,20 @@ def _definition_of(call: Call, survey_id: str) -> Survey:
 
 
 @address("GET", "/survey-definitions/{survey_id}")
-def show_definition(call: Call, survey_id: str) -> Answer:
+def show_definition(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         survey = _definition_of(call, survey_id)
         return success(survey_shapes.definition(survey, call.home_url), notice=call.notice)
 
 
 @address("GET", "/survey-definitions/{survey_id}/metadata")
-def show_metadata(call: Call, survey_id: str) -> Answer:
+def show_metadata(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         return success(survey_shapes.metadata(_definition_of(call, survey_id)), notice=call.notice)
 
 
 @address("GET", "/survey-definitions/{survey_id}/questions")
-def list_questions(call: Call, survey_id: str) -> Answer:
+def list_questions(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         survey = _definition_of(call, survey_id)
         questions = survey_shapes.definition(survey, call.home_url)["Questions"]
@@ -202,13 +203,13 @@ def list_questions(call: Call, survey_id: str) -> Answer:
 
 
 @address("GET", "/surveys/{survey_id}/response-schema", "GET response-schema")
-def show_response_schema(call: Call, survey_id: str) -> Answer:
+def show_response_schema(call: Call, survey_id: str) -> HttpResponse:
     with call.world.lock:
         return success(survey_shapes.response_schema(call.survey(survey_id)), notice=call.notice)
 
 
 @address("GET", "/surveys/{survey_id}/filters", "GET filters")
-def list_filters(call: Call, survey_id: str) -> Answer:
+def list_filters(call: Call, survey_id: str) -> HttpResponse:
     call.survey(survey_id)
     return call.page([])
 
@@ -217,38 +218,38 @@ def list_filters(call: Call, survey_id: str) -> Answer:
 
 
 @address("POST", "/surveys/{survey_id}/export-responses", "POST export-responses")
-def start_export(call: Call, survey_id: str) -> Answer:
+def start_export(call: Call, survey_id: str) -> HttpResponse:
     if call.notice:  # the best known trap: a proxied start is refused without a reason
         raise Refusal(400, "SBX_400", "Bad Request")
     if "export" not in call.user.may:
         raise Refusal(403, "SBX_403", "You do not have permission to export responses.")
     survey = call.survey(survey_id)
-    job = call.desk.exports.start(call.user, survey, call.json(), call.export_mode)
+    job = call.services.exports.start(call.user, survey, call.json(), call.export_mode)
     result = {"progressId": job.id, "percentComplete": 0.0, "status": "inProgress"}
     return success(result, meta_first=True)
 
 
 @address("GET", "/surveys/{survey_id}/export-responses/{progress_id}", "GET export progress")
-def show_export(call: Call, survey_id: str, progress_id: str) -> Answer:
+def show_export(call: Call, survey_id: str, progress_id: str) -> HttpResponse:
     survey = call.survey(survey_id)
-    return success(call.desk.exports.poll(survey, progress_id), notice=call.notice)
+    return success(call.services.exports.poll(survey, progress_id), notice=call.notice)
 
 
 @address("GET", "/surveys/{survey_id}/export-responses/{file_id}/file", "GET export file")
-def download_export(call: Call, survey_id: str, file_id: str) -> Answer:
+def download_export(call: Call, survey_id: str, file_id: str) -> HttpResponse:
     survey = call.survey(survey_id)
-    job, path = call.desk.exports.file(survey, file_id)
+    job, path = call.services.exports.file(survey, file_id)
     kind = "application/zip"
     suffix = "zip"
     if not job.wish.get("compress", True):
         suffix = str(job.wish["format"])
         kind = "application/json" if suffix.endswith("json") else f"application/{suffix}"
     name = quote_plus(f"{survey.name}.{suffix}")
-    return Answer(200, path, kind, {"content-disposition": f"attachment; filename={name}"})
+    return HttpResponse(200, path, kind, {"content-disposition": f"attachment; filename={name}"})
 
 
 @address("DELETE", "/surveys/{survey_id}/responses/{response_id}", "DELETE response")
-def delete_response(call: Call, survey_id: str, response_id: str) -> Answer:
+def delete_response(call: Call, survey_id: str, response_id: str) -> HttpResponse:
     with call.world.lock:
         survey = call.survey(survey_id)
         if response_id not in call.world.responses[survey.id]:
@@ -258,7 +259,7 @@ def delete_response(call: Call, survey_id: str, response_id: str) -> Answer:
 
 
 @address("GET", "/surveys/{survey_id}/responses/{response_id}", "GET response")
-def show_response(call: Call, survey_id: str, response_id: str) -> Answer:
+def show_response(call: Call, survey_id: str, response_id: str) -> HttpResponse:
     survey = call.survey(survey_id)
     world = call.world
     with world.lock:
@@ -281,34 +282,34 @@ def _needs_webhook_right(call: Call) -> None:
 
 
 @address("POST", "/eventsubscriptions", "POST eventsubscriptions")
-def subscribe(call: Call) -> Answer:
+def subscribe(call: Call) -> HttpResponse:
     _needs_webhook_right(call)
-    return success({"id": call.desk.webhooks.subscribe(call.user.brand, call.json()).id}, notice=call.notice)
+    return success({"id": call.services.webhooks.subscribe(call.user.brand, call.json()).id}, notice=call.notice)
 
 
 @address("GET", "/eventsubscriptions", "GET eventsubscriptions")
-def list_subscriptions(call: Call) -> Answer:
+def list_subscriptions(call: Call) -> HttpResponse:
     _needs_webhook_right(call)
-    return call.page([each.shown() for each in call.desk.webhooks.of_brand(call.user.brand)])
+    return call.page([each.shown() for each in call.services.webhooks.of_brand(call.user.brand)])
 
 
 @address("GET", "/eventsubscriptions/{subscription_id}", "GET eventsubscriptions")
-def show_subscription(call: Call, subscription_id: str) -> Answer:
+def show_subscription(call: Call, subscription_id: str) -> HttpResponse:
     _needs_webhook_right(call)
-    return success(call.desk.webhooks.find(call.user.brand, subscription_id).shown(), notice=call.notice)
+    return success(call.services.webhooks.find(call.user.brand, subscription_id).shown(), notice=call.notice)
 
 
 @address("DELETE", "/eventsubscriptions/{subscription_id}", "DELETE eventsubscriptions")
-def unsubscribe(call: Call, subscription_id: str) -> Answer:
+def unsubscribe(call: Call, subscription_id: str) -> HttpResponse:
     _needs_webhook_right(call)
-    call.desk.webhooks.remove(call.user.brand, subscription_id)
+    call.services.webhooks.remove(call.user.brand, subscription_id)
     return success(notice=call.notice)
 
 
 @address("DELETE", "/eventsubscriptions", "DELETE eventsubscriptions")
-def unsubscribe_all(call: Call) -> Answer:
+def unsubscribe_all(call: Call) -> HttpResponse:
     """Dangerous in the real one too: it takes every subscription of the brand."""
     _needs_webhook_right(call)
-    for subscription in call.desk.webhooks.of_brand(call.user.brand):
-        call.desk.webhooks.remove(call.user.brand, subscription.id)
+    for subscription in call.services.webhooks.of_brand(call.user.brand):
+        call.services.webhooks.remove(call.user.brand, subscription.id)
     return success(notice=call.notice)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 
-from sandbox.answers import Refusal
+from sandbox.state.refusal import Refusal
 
 PER_MINUTE: dict[str, float] = {
     "brand": 3000,

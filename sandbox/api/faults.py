@@ -11,8 +11,9 @@ from pathlib import Path
 
 import orjson
 
-from sandbox.answers import Answer, Refusal, Request, failure
+from sandbox.api.envelope import HttpResponse, Request, failure
 from sandbox.exports.zips import write_zip
+from sandbox.state.refusal import Refusal
 
 HTML = b"<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>"
 WORDS = {
@@ -155,7 +156,7 @@ def all_kinds() -> list[str]:
     return sorted({*BEFORE, *AFTER, *SPOIL_FILE, *SPOIL_PAGE, *EXPORT_MODES, "echo", "soup"})
 
 
-def before(fault: Fault, request: Request) -> Answer | None:
+def before(fault: Fault, request: Request) -> HttpResponse | None:
     """The answer of a fault that keeps the call from being worked on."""
     if fault.kind.isdecimal():
         return _status(fault, int(fault.kind))
@@ -165,7 +166,7 @@ def before(fault: Fault, request: Request) -> Answer | None:
     return make(fault) if make else None
 
 
-def after(fault: Fault, answer: Answer, request: Request) -> Answer:
+def after(fault: Fault, answer: HttpResponse, request: Request) -> HttpResponse:
     """What a fault makes of an answer that was worked out in earnest."""
     if fault.kind in AFTER:
         return AFTER[fault.kind](fault, answer)
@@ -182,7 +183,7 @@ def after(fault: Fault, answer: Answer, request: Request) -> Answer:
 # -- faults in place of an answer
 
 
-def _status(fault: Fault, status: int) -> Answer:
+def _status(fault: Fault, status: int) -> HttpResponse:
     code, message = WORDS.get(status, (f"SBX_{status}", "Error"))
     instance = f"sandbox-{fault.hits:04}" if status == 500 else None
     answer = failure(Refusal(status, code, message, retry_after=fault.retry_after, instance_id=instance))
@@ -191,7 +192,7 @@ def _status(fault: Fault, status: int) -> Answer:
     return answer
 
 
-def _echo(request: Request) -> Answer:
+def _echo(request: Request) -> HttpResponse:
     """An error that repeats what was sent, token and all, as it is and in base64."""
     sent = "; ".join(
         f"{name}: {value} ({base64.b64encode(value.encode()).decode()})" for name, value in request.headers.items()
@@ -199,24 +200,24 @@ def _echo(request: Request) -> Answer:
     return failure(Refusal(400, "SBX_400", f"Not understood: {sent}"))
 
 
-def _redirect(fault: Fault) -> Answer:
-    return Answer(302, b"", headers={"Location": f"http://{fault.host}/API/v3/whoami"})
+def _redirect(fault: Fault) -> HttpResponse:
+    return HttpResponse(302, b"", headers={"Location": f"http://{fault.host}/API/v3/whoami"})
 
 
-BEFORE: dict[str, Callable[[Fault], Answer]] = {
-    "html_200": lambda fault: Answer(200, HTML, "text/html"),
+BEFORE: dict[str, Callable[[Fault], HttpResponse]] = {
+    "html_200": lambda fault: HttpResponse(200, HTML, "text/html"),
     "json_error_200": lambda fault: replace(_status(fault, 500), status=200),
-    "empty_body": lambda fault: Answer(200, b""),
+    "empty_body": lambda fault: HttpResponse(200, b""),
     "redirect": _redirect,
-    "huge_body": lambda fault: Answer(200, b'{"result":', length=fault.size * 1_000_000),
+    "huge_body": lambda fault: HttpResponse(200, b'{"result":', length=fault.size * 1_000_000),
     "progress_404": lambda fault: failure(Refusal(404, "SBX_404", "Export progress not found.")),
     "file_404": lambda fault: failure(Refusal(404, "SBX_404", "Export file not found.")),
-    "cut_before_answer": lambda fault: Answer(200, b" ", cut_at=-1),
+    "cut_before_answer": lambda fault: HttpResponse(200, b" ", cut_at=-1),
 }
 
 # -- faults on the way back
 
-AFTER: dict[str, Callable[[Fault, Answer], Answer]] = {
+AFTER: dict[str, Callable[[Fault, HttpResponse], HttpResponse]] = {
     "delay": lambda fault, answer: replace(answer, delay=fault.seconds),
     "drip": lambda fault, answer: replace(answer, drip=(max(1, fault.size), fault.seconds)),
     "cut": lambda fault, answer: replace(answer, cut_at=fault.size),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import orjson
 
+from sandbox.state.refusal import Refusal
+
 STATUS_WORDS = {
     200: "OK",
     202: "Accepted",
@@ -45,7 +47,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer and how it is sent; a fault may change either."""
 
     status: int
@@ -64,39 +66,19 @@ class Answer:
         return self.body.stat().st_size if isinstance(self.body, Path) else len(self.body)
 
 
-class Refusal(Exception):
-    """The pretend Qualtrics says no: becomes an error envelope."""
-
-    def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        *,
-        retry_after: str | None = None,
-        instance_id: str | None = None,
-        without_request_id: bool = False,
-    ) -> None:
-        super().__init__(f"{status} {code}: {message}")
-        self.status = status
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
-        self.instance_id = instance_id
-        self.without_request_id = without_request_id
-
-
 def status_text(status: int) -> str:
     """`200 - OK`"""
     return f"{status} - {STATUS_WORDS.get(status, 'Error')}"
 
 
-def json_answer(status: int, content: object) -> Answer:
+def json_response(status: int, content: object) -> HttpResponse:
     """Compact JSON, as everything of the vendor's API is."""
-    return Answer(status, orjson.dumps(content))
+    return HttpResponse(status, orjson.dumps(content))
 
 
-def success(result: object = None, *, status: int = 200, notice: str | None = None, meta_first: bool = False) -> Answer:
+def success(
+    result: object = None, *, status: int = 200, notice: str | None = None, meta_first: bool = False
+) -> HttpResponse:
     """The envelope of everything that went well; without a result it holds `meta` only."""
     meta: dict[str, object] = {"httpStatus": status_text(status), "requestId": str(uuid.uuid4())}
     if meta_first:  # the order of keys differs by endpoint in the real one
@@ -104,13 +86,13 @@ def success(result: object = None, *, status: int = 200, notice: str | None = No
     if notice:
         meta["notice"] = notice
     if result is None:
-        return json_answer(status, {"meta": meta})
+        return json_response(status, {"meta": meta})
     if meta_first:
-        return json_answer(status, {"meta": meta, "result": result})
-    return json_answer(status, {"result": result, "meta": meta})
+        return json_response(status, {"meta": meta, "result": result})
+    return json_response(status, {"result": result, "meta": meta})
 
 
-def failure(refusal: Refusal, *, notice: str | None = None) -> Answer:
+def failure(refusal: Refusal, *, notice: str | None = None) -> HttpResponse:
     """The envelope of an error: `meta` with `error`, and no `result`."""
     error = {"errorMessage": refusal.message, "errorCode": refusal.code}
     if refusal.instance_id:
@@ -122,7 +104,7 @@ def failure(refusal: Refusal, *, notice: str | None = None) -> Answer:
     }
     if notice:
         meta["notice"] = notice
-    answer = json_answer(refusal.status, {"meta": meta})
+    answer = json_response(refusal.status, {"meta": meta})
     if refusal.retry_after is not None:
         answer.headers["Retry-After"] = refusal.retry_after
     return answer

@@ -8,7 +8,8 @@ import uuid
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from sandbox.answers import Answer, Refusal, Request, json_answer
+from sandbox.api.envelope import HttpResponse, Request, json_response
+from sandbox.state.refusal import Refusal
 from sandbox.state.world import User, World
 
 _SCOPE = re.compile(r"(?:manage|read|write):[a-z_]+")
@@ -42,7 +43,7 @@ class Grant:
 
 
 @dataclass(slots=True)
-class Doorman:
+class Authenticator:
     """Knows tokens and clients, and gives out access tokens."""
 
     world: World
@@ -69,7 +70,7 @@ class Doorman:
         grant = self.grants.get(_bearer(request) or "")
         return grant.user if grant else self.world.user_of(request.headers.get("x-api-token", ""))
 
-    def grant(self, request: Request) -> Answer:
+    def grant(self, request: Request) -> HttpResponse:
         """`POST /oauth2/token`"""
         form = parse_qs(request.body.decode("utf-8", "replace"))
         user = self._client(request.headers.get("authorization", ""))
@@ -83,7 +84,7 @@ class Doorman:
         token, lifetime = str(uuid.uuid4()), self.world.settings.oauth_lifetime
         self.grants[token] = Grant(user, scopes, self.world.clock.now() + round(lifetime * 1000))
         granted = {"access_token": token, "token_type": "Bearer", "expires_in": max(0, round(lifetime) - 1)}
-        return json_answer(200, granted | {"scope": " ".join(sorted(scopes))})
+        return json_response(200, granted | {"scope": " ".join(sorted(scopes))})
 
     def _client(self, header: str) -> User | None:
         kind, _, encoded = header.partition(" ")
@@ -118,5 +119,5 @@ def _bearer(request: Request) -> str | None:
     return token.strip() if kind.lower() == "bearer" else None
 
 
-def _error(status: int, error: str, description: str) -> Answer:
-    return json_answer(status, {"error": error, "error_description": description})
+def _error(status: int, error: str, description: str) -> HttpResponse:
+    return json_response(status, {"error": error, "error_description": description})

@@ -6,15 +6,16 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from sandbox import addresses, directory_addresses, distribution_addresses, faults  # noqa: F401 (register theirs)
-from sandbox.addresses import MAX_BODY, ROOT, Call, Desk
-from sandbox.answers import Answer, Refusal, Request, failure
+from sandbox.api import addresses, directory, distributions, faults  # noqa: F401 (register theirs)
+from sandbox.api.addresses import MAX_BODY, ROOT, Call, Services
+from sandbox.api.envelope import HttpResponse, Request, failure
+from sandbox.api.faults import Faults
+from sandbox.api.limits import Buckets
+from sandbox.api.oauth import Authenticator, check_scope
 from sandbox.exports.jobs import Exports
-from sandbox.faults import Faults
-from sandbox.limits import Buckets
-from sandbox.oauth import Doorman, check_scope
 from sandbox.state.clock import iso
 from sandbox.state.distributions import Distributions
+from sandbox.state.refusal import Refusal
 from sandbox.state.webhooks import Webhooks
 from sandbox.state.world import User, World
 
@@ -36,7 +37,9 @@ class CallLog:
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def note(self, request: Request, answer: Answer, endpoint: str, at: int, fault: str | None, brand: str) -> None:
+    def note(
+        self, request: Request, answer: HttpResponse, endpoint: str, at: int, fault: str | None, brand: str
+    ) -> None:
         """Remember one call."""
         headers = {name: digest(value) if name in SECRET_HEADERS else value for name, value in request.headers.items()}
         entry = {
@@ -75,9 +78,11 @@ class Site:
         self.world = world
         self.faults = Faults(world.seed)
         self.log = CallLog()
-        self.desk = Desk(world, Exports(world), Webhooks(world), Doorman(world), Buckets(), Distributions(world))
+        self.services = Services(
+            world, Exports(world), Webhooks(world), Authenticator(world), Buckets(), Distributions(world)
+        )
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpResponse:
         """One call to the imitated API."""
         started = time.perf_counter()
         self.world.settle()
@@ -94,8 +99,8 @@ class Site:
 
     def close(self) -> None:
         """Stop background work and remove files."""
-        self.desk.webhooks.stop()
-        self.desk.exports.close()
+        self.services.webhooks.stop()
+        self.services.exports.close()
         self.world.close()
 
 
@@ -110,8 +115,8 @@ class _Work:
         self.brand = ""
         self.fault: faults.Fault | None = None
 
-    def answer(self) -> Answer:
-        user = self.site.desk.doorman.caller(self.request)
+    def answer(self) -> HttpResponse:
+        user = self.site.services.authenticator.caller(self.request)
         self.brand = user.brand if user else ""
         self.fault = self.site.faults.meeting(self.request, self.brand)
         try:
@@ -130,15 +135,15 @@ class _Work:
         except Refusal:
             self.endpoint = "unknown"
 
-    def _earnest_answer(self) -> Answer:
-        request, desk = self.request, self.site.desk
+    def _earnest_answer(self) -> HttpResponse:
+        request, services = self.request, self.site.services
         if request.path == "/oauth2/token" and request.method == "POST":
             self.endpoint = "POST /oauth2/token"
-            return desk.doorman.grant(request)
+            return services.authenticator.grant(request)
         self._name_endpoint()
         if not request.path.startswith(f"{ROOT}/"):
             raise Refusal(404, "UNF_9", "Resource not found")
-        user, grant = desk.doorman.identify(request)
+        user, grant = services.authenticator.identify(request)
         self.brand = user.brand
         home = self.site.world.brands[user.brand].data_centre
         if home != request.data_centre:
@@ -151,13 +156,13 @@ class _Work:
             raise Refusal(413, "SBX_413", "The request body is too large.")
         endpoint, handler, parts = addresses.route(request)
         if self.site.world.settings.limits:
-            desk.buckets.take(user.brand, endpoint, self.site.world.settings.limit_per_minute)
+            services.buckets.take(user.brand, endpoint, self.site.world.settings.limit_per_minute)
         return handler(self._call(user, home), **parts)
 
     def _call(self, user: User, home: str) -> Call:
         mode = faults.EXPORT_MODES.get(self.fault.kind) if self.fault else None
         url = self.request.base_url if self.notice is None else self._url_of(home)
-        return Call(self.request, self.site.desk, user, self.notice, url, mode)
+        return Call(self.request, self.site.services, user, self.notice, url, mode)
 
     def _vendor_like(self) -> bool:
         return self.request.headers.get("host", "").split(":")[0].endswith(".qualtrics.com")
