@@ -29,8 +29,8 @@ class ControlClient:
             f"{self._root}/{deed}", json.dumps(arguments).encode(), {"Content-Type": "application/json"}
         )
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                return json.load(answer)["result"]
+            with self._opener.open(request, timeout=self._timeout) as response:
+                return json.load(response)["result"]
         except urllib.error.HTTPError as refused:
             with refused:
                 raise ControlError(json.load(refused)["error"]) from None

@@ -18,7 +18,7 @@ from sandbox.page import LANGUAGES
 CONTROL_ROOT = "/_sandbox"
 
 
-def answer_control(control: Control, request: Request) -> HttpResponse:
+def respond_control(control: Control, request: Request) -> HttpResponse:
     """One call to the control surface."""
     if request.headers.get("x-api-token") or request.headers.get("authorization"):
         return _refused(403, "The control surface takes no credentials of the imitated API.")

@@ -118,7 +118,7 @@ WORDS: dict[str, Words] = {
 }
 
 
-def answer(control: Control, request: Request) -> HttpResponse:
+def respond(control: Control, request: Request) -> HttpResponse:
     """The page; its style sheet is the same address with `?style`."""
     headers = {"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     if request.path != "/" or request.method not in ("GET", "HEAD"):

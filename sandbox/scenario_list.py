@@ -247,11 +247,11 @@ add_faults(
     {"kind": "delay", "seconds": 4},
 )  # fmt: skip
 add_faults(
-    "slow_drip", "calls", "A6",
-    ("Answers drip, a byte every five seconds.", "Les réponses arrivent au goutte-à-goutte : un octet toutes les 5 s."),
+    "throttled", "calls", "A6",
+    ("The API sends a byte every five seconds.", "Les réponses arrivent au goutte-à-goutte : un octet toutes les 5 s."),
     ("Each call ends at its total deadline and is tried again later.",
      "Chaque appel s’arrête à son délai total et sera retenté plus tard."),
-    {"kind": "drip", "size": 1, "seconds": 5},
+    {"kind": "throttle", "size": 1, "seconds": 5},
 )  # fmt: skip
 add_faults(
     "hung_up", "calls", "A7",

@@ -1,4 +1,4 @@
-"""The imitated addresses: who is asking, may they, and what is the answer."""
+"""The imitated addresses: who is asking, may they, and what is sent back."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What comes in and what goes out: requests, answers, the envelope and its errors."""
+"""What comes in and what goes out: requests, responses, the envelope and its errors."""
 
 import uuid
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(slots=True)
 class HttpResponse:
-    """One HTTP answer and how it is sent; a fault may change either."""
+    """One HTTP response and how it is sent; a fault may change either."""
 
     status: int
     body: bytes | Path = b""
@@ -56,7 +56,7 @@ class HttpResponse:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0  # seconds before the first byte
     cut_at: int | None = None  # bytes of the body that are sent before the connection is cut
-    drip: tuple[int, float] | None = None  # bytes per piece, seconds between pieces
+    throttle: tuple[int, float] | None = None  # bytes per piece, seconds between pieces
     length: int | None = None  # padded to this many bytes, made while sending
 
     def size(self) -> int:
@@ -104,7 +104,7 @@ def failure(refusal: Refusal, *, notice: str | None = None) -> HttpResponse:
     }
     if notice:
         meta["notice"] = notice
-    answer = json_response(refusal.status, {"meta": meta})
+    response = json_response(refusal.status, {"meta": meta})
     if refusal.retry_after is not None:
-        answer.headers["Retry-After"] = refusal.retry_after
-    return answer
+        response.headers["Retry-After"] = refusal.retry_after
+    return response

@@ -1,4 +1,4 @@
-"""Faults that can be switched on: which calls they meet, and what they do to the answer."""
+"""Faults that can be switched on: which calls they meet, and what they do to the response."""
 
 import base64
 import random
@@ -49,8 +49,8 @@ class Fault:
     skip: int = 0  # let so many fitting calls pass first
     retry_after: str | None = None
     html: bool = False
-    seconds: float = 1.0  # delay, or the pause between two pieces of a drip
-    size: int = 1  # bytes of a dripped piece; byte at which to cut; megabytes of a huge body or bomb
+    seconds: float = 1.0  # delay, or the pause between two pieces of a throttled body
+    size: int = 1  # bytes of a throttled piece; byte at which to cut; megabytes of a huge body or bomb
     host: str = "elsewhere.example"  # where next_page_elsewhere and redirect point
     soup: list[str] = field(default_factory=list)  # kinds that `soup` draws from
     scenario: str = ""  # the scenario that it belongs to
@@ -157,7 +157,7 @@ def all_kinds() -> list[str]:
 
 
 def before(fault: Fault, request: Request) -> HttpResponse | None:
-    """The answer of a fault that keeps the call from being worked on."""
+    """The response of a fault that keeps the call from being worked on."""
     if fault.kind.isdecimal():
         return _status(fault, int(fault.kind))
     if fault.kind == "echo":
@@ -166,30 +166,30 @@ def before(fault: Fault, request: Request) -> HttpResponse | None:
     return make(fault) if make else None
 
 
-def after(fault: Fault, answer: HttpResponse, request: Request) -> HttpResponse:
-    """What a fault makes of an answer that was worked out in earnest."""
+def after(fault: Fault, response: HttpResponse, request: Request) -> HttpResponse:
+    """What a fault makes of a response that was worked out in earnest."""
     if fault.kind in AFTER:
-        return AFTER[fault.kind](fault, answer)
-    if fault.kind in SPOIL_FILE and isinstance(answer.body, Path):
-        return replace(answer, body=SPOIL_FILE[fault.kind](fault, answer.body))
-    if fault.kind in SPOIL_PAGE and answer.status == 200 and isinstance(answer.body, bytes):
-        content = orjson.loads(answer.body)
+        return AFTER[fault.kind](fault, response)
+    if fault.kind in SPOIL_FILE and isinstance(response.body, Path):
+        return replace(response, body=SPOIL_FILE[fault.kind](fault, response.body))
+    if fault.kind in SPOIL_PAGE and response.status == 200 and isinstance(response.body, bytes):
+        content = orjson.loads(response.body)
         if isinstance(content.get("result"), dict) and "nextPage" in content["result"]:
             content["result"]["nextPage"] = SPOIL_PAGE[fault.kind](fault, request)
-            return replace(answer, body=orjson.dumps(content))
-    return answer
+            return replace(response, body=orjson.dumps(content))
+    return response
 
 
-# -- faults in place of an answer
+# -- faults in place of a response
 
 
 def _status(fault: Fault, status: int) -> HttpResponse:
     code, message = WORDS.get(status, (f"SBX_{status}", "Error"))
     instance = f"sandbox-{fault.hits:04}" if status == 500 else None
-    answer = failure(Refusal(status, code, message, retry_after=fault.retry_after, instance_id=instance))
+    response = failure(Refusal(status, code, message, retry_after=fault.retry_after, instance_id=instance))
     if fault.html:
-        answer.body, answer.content_type = HTML, "text/html"
-    return answer
+        response.body, response.content_type = HTML, "text/html"
+    return response
 
 
 def _echo(request: Request) -> HttpResponse:
@@ -218,10 +218,10 @@ BEFORE: dict[str, Callable[[Fault], HttpResponse]] = {
 # -- faults on the way back
 
 AFTER: dict[str, Callable[[Fault, HttpResponse], HttpResponse]] = {
-    "delay": lambda fault, answer: replace(answer, delay=fault.seconds),
-    "drip": lambda fault, answer: replace(answer, drip=(max(1, fault.size), fault.seconds)),
-    "cut": lambda fault, answer: replace(answer, cut_at=fault.size),
-    "lost_answer": lambda fault, answer: replace(answer, cut_at=-1),  # the work was done, nobody hears of it
+    "delay": lambda fault, response: replace(response, delay=fault.seconds),
+    "throttle": lambda fault, response: replace(response, throttle=(max(1, fault.size), fault.seconds)),
+    "cut": lambda fault, response: replace(response, cut_at=fault.size),
+    "lost_answer": lambda fault, response: replace(response, cut_at=-1),  # the work was done, nobody hears of it
 }
 
 # -- spoiled export files

@@ -1,4 +1,4 @@
-"""The whole sandbox without its sockets: takes a request, gives an answer, remembers the call."""
+"""The whole sandbox without its sockets: takes a request, gives a response, remembers the call."""
 
 import hashlib
 import threading
@@ -38,7 +38,7 @@ class CallLog:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(
-        self, request: Request, answer: HttpResponse, endpoint: str, at: int, fault: str | None, brand: str
+        self, request: Request, response: HttpResponse, endpoint: str, at: int, fault: str | None, brand: str
     ) -> None:
         """Remember one call."""
         headers = {name: digest(value) if name in SECRET_HEADERS else value for name, value in request.headers.items()}
@@ -48,7 +48,7 @@ class CallLog:
             "query": request.query_text,
             "headers": headers,
             "body": request.body[:65536].decode("utf-8", "replace"),
-            "status": answer.status,
+            "status": response.status,
             "endpoint": endpoint,
             "data_centre": request.data_centre,
             "brand": brand,
@@ -57,7 +57,7 @@ class CallLog:
         }
         with self.lock:
             self.calls.append(entry)
-            self.counts[f"{endpoint} {answer.status}"] += 1
+            self.counts[f"{endpoint} {response.status}"] += 1
 
     def clear(self) -> None:
         """Forget every call."""
@@ -82,20 +82,20 @@ class Site:
             world, Exports(world), Webhooks(world), Authenticator(world), Buckets(), Distributions(world)
         )
 
-    def answer(self, request: Request) -> HttpResponse:
+    def respond(self, request: Request) -> HttpResponse:
         """One call to the imitated API."""
         started = time.perf_counter()
         self.world.settle()
         call = _Work(self, request)
-        answer = call.answer()
-        answer.headers = {
+        response = call.respond()
+        response.headers = {
             "request-time": str(round((time.perf_counter() - started) * 1000)),
             **VENDOR_HEADERS,
-            **answer.headers,
+            **response.headers,
         }
         fault = call.fault.kind if call.fault else None
-        self.log.note(request, answer, call.endpoint, self.world.clock.now(), fault, call.brand)
-        return answer
+        self.log.note(request, response, call.endpoint, self.world.clock.now(), fault, call.brand)
+        return response
 
     def close(self) -> None:
         """Stop background work and remove files."""
@@ -105,7 +105,7 @@ class Site:
 
 
 class _Work:
-    """What is found out about one call on the way to its answer."""
+    """What is found out about one call on the way to its response."""
 
     def __init__(self, site: Site, request: Request) -> None:
         self.site = site
@@ -115,7 +115,7 @@ class _Work:
         self.brand = ""
         self.fault: faults.Fault | None = None
 
-    def answer(self) -> HttpResponse:
+    def respond(self) -> HttpResponse:
         user = self.site.services.authenticator.caller(self.request)
         self.brand = user.brand if user else ""
         self.fault = self.site.faults.meeting(self.request, self.brand)
@@ -124,10 +124,10 @@ class _Work:
             if instead is not None:
                 self._name_endpoint()
                 return instead
-            answer = self._earnest_answer()
+            response = self._earnest_response()
         except Refusal as refusal:
-            answer = failure(refusal, notice=self.notice)
-        return faults.after(self.fault, answer, self.request) if self.fault else answer
+            response = failure(refusal, notice=self.notice)
+        return faults.after(self.fault, response, self.request) if self.fault else response
 
     def _name_endpoint(self) -> None:
         try:
@@ -135,7 +135,7 @@ class _Work:
         except Refusal:
             self.endpoint = "unknown"
 
-    def _earnest_answer(self) -> HttpResponse:
+    def _earnest_response(self) -> HttpResponse:
         request, services = self.request, self.site.services
         if request.path == "/oauth2/token" and request.method == "POST":
             self.endpoint = "POST /oauth2/token"

@@ -138,12 +138,12 @@ class Exports:
         if job.mode == "failed":
             return {"fileId": None, "percentComplete": 100.0, "status": "failed"}
         percent = 0.0 if job.mode == "percent_zero" else 100.0
-        answer: dict[str, object] = {"fileId": job.file_id, "percentComplete": percent, "status": "complete"}
+        result: dict[str, object] = {"fileId": job.file_id, "percentComplete": percent, "status": "complete"}
         if job.mode == "no_file_id":
-            del answer["fileId"]
+            del result["fileId"]
         if job.token:
-            answer["continuationToken"] = job.token
-        return answer
+            result["continuationToken"] = job.token
+        return result
 
     def file(self, survey: Survey, file_id: str) -> tuple[Job, Path]:
         """The finished file; waits while it is still being written."""

@@ -21,7 +21,7 @@ from sandbox.state.world import World
 
 SURVEY_TOPICS = ("completedResponse", "partialResponse")
 PANEL_TOPICS = ("activateSurvey", "deactivateSurvey")
-ANSWER_WITHIN = 5.0
+RESPONSE_WITHIN = 5.0
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -71,7 +71,7 @@ class Delivery:
     response_id: str | None = None
     tries: int = 0
     state: str = "waiting"  # waiting, delivered, given_up, lost
-    answers: list[str] = field(default_factory=list)  # status codes or errors, one per try
+    outcomes: list[str] = field(default_factory=list)  # status codes or errors, one per try
 
 
 @dataclass
@@ -184,8 +184,8 @@ class Webhooks:
             delivery.state = "given_up"
             return
         delivery.tries += 1
-        delivery.answers.append(_post(delivery.url, delivery.body))
-        if delivery.answers[-1].startswith("2"):
+        delivery.outcomes.append(_post(delivery.url, delivery.body))
+        if delivery.outcomes[-1].startswith("2"):
             delivery.state = "delivered"
             subscription.successful_calls += 1
             return
@@ -231,8 +231,8 @@ def _post(url: str, body: str) -> str:
         url, body.encode(), {"Content-Type": "application/x-www-form-urlencoded", "Connection": "close"}
     )
     try:
-        with _opener.open(request, timeout=ANSWER_WITHIN) as answer:
-            return str(answer.status)
+        with _opener.open(request, timeout=RESPONSE_WITHIN) as received:
+            return str(received.status)
     except urllib.error.HTTPError as refused:
         with refused:
             return str(refused.code)

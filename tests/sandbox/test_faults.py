@@ -100,8 +100,8 @@ def test_a_delayed_answer_outlasts_a_short_patience(railway, fault):
     assert time.monotonic() - started < 2
 
 
-def test_a_drip_keeps_the_connection_alive_and_slow(railway, fault):
-    fault("drip", size=50, seconds=0.05, count=1)
+def test_a_throttled_body_keeps_the_connection_alive_and_slow(railway, fault):
+    fault("throttle", size=50, seconds=0.05, count=1)
     started = time.monotonic()
     assert railway.get("/whoami").json()["result"]["brandId"] == "coastline"
     assert time.monotonic() - started > 0.25
@@ -297,7 +297,7 @@ def test_bad_records_stand_among_good_ones(railway, sandbox, fresh, name):
 
 def test_stopping_does_not_wait_for_slow_answers():
     sandbox = start(world=build_world(history=False))
-    sandbox.control.switch_fault_on("drip", size=1, seconds=60)
+    sandbox.control.switch_fault_on("throttle", size=1, seconds=60)
     with (
         requests.Session() as session,
         session.get(
@@ -313,7 +313,7 @@ def test_stopping_does_not_wait_for_slow_answers():
 
 
 def test_a_mistake_of_the_sandbox_is_told_apart_from_a_fault(railway, sandbox, monkeypatch, capfd):
-    monkeypatch.setattr("sandbox.exports.check", lambda wish: 1 / 0)
+    monkeypatch.setattr("sandbox.exports.jobs.check", lambda wish: 1 / 0)
     complaint = sandbox.control.survey_id("complaint")
     answer = railway.post(f"/surveys/{complaint}/export-responses", {"format": "ndjson"})
     assert (answer.status_code, answer.json()["meta"]["error"]["errorCode"]) == (500, "SBX_BUG")

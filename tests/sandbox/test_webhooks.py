@@ -136,7 +136,7 @@ def test_failures_are_tried_again_by_plan_and_clock(railway, sandbox, receiver, 
         sandbox.control.advance_clock(seconds=seconds)
         wait_until(lambda tries=tries: sandbox.control.deliveries()[-1]["tries"] == tries)
     wait_until(lambda: sandbox.control.deliveries()[-1]["state"] == "given_up")
-    assert sandbox.control.deliveries()[-1]["answers"] == ["500", "503", "500"]
+    assert sandbox.control.deliveries()[-1]["outcomes"] == ["500", "503", "500"]
     assert len(receiver.received) == 3
 
 
@@ -147,7 +147,7 @@ def test_redirects_and_dead_ends_count_as_failures(railway, sandbox, receiver, f
     railway.post("/eventsubscriptions", body)
     sandbox.control.add_response(fresh)
     wait_until(lambda: all(each["tries"] for each in sandbox.control.deliveries()[-2:]))
-    assert {each["answers"][0] for each in sandbox.control.deliveries()[-2:]} == {"302", "URLError"}
+    assert {each["outcomes"][0] for each in sandbox.control.deliveries()[-2:]} == {"302", "URLError"}
 
 
 def test_messages_can_be_doubled_lost_and_wrongly_signed(railway, sandbox, receiver, fresh):
