@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from sandbox.api.envelope import HttpResponse, Request
-from sandbox.control import Control
+from sandbox.control.surface import Control
 from sandbox.scenario_list import SCENARIOS
 from sandbox.scenarios import Scenario, Words
 
@@ -14,7 +14,7 @@ STYLE = """
   color-scheme: light dark;
   --ink: light-dark(#1c2430, #e6e9ee); --soft: light-dark(#566070, #a5aebb); --line: light-dark(#d9dee5, #333b47);
   --ground: light-dark(#f7f8fa, #14181f); --card: light-dark(#ffffff, #1c222b);
-  --deed: light-dark(#1f5fa8, #8fbdf2); --on: light-dark(#8a4b00, #f0b660); --on-ground: light-dark(#fdf3e3, #33291a);
+  --action: light-dark(#1f5fa8, #8fbdf2); --on: light-dark(#8a4b00, #f0b660); --on-ground: light-dark(#fdf3e3, #33291a);
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -26,7 +26,7 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; color: var(--soft); }
 p { max-width: 44rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: .75rem 0; }
 nav a { display: inline-block; padding: .25rem 0; }
-a { color: var(--deed); }
+a { color: var(--action); }
 code { font-size: .875em; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .scenarios, .wide { border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
@@ -35,13 +35,13 @@ code { font-size: .875em; overflow-wrap: anywhere; }
 .scenarios li + li { border-top: 1px solid var(--line); }
 .scenarios li.on { background: var(--on-ground); }
 .scenarios p { margin: 0; }
-.scenarios li:target { outline: 2px solid var(--deed); outline-offset: -2px; }
+.scenarios li:target { outline: 2px solid var(--action); outline-offset: -2px; }
 .state { font-weight: 600; color: var(--on); }
 form { margin: 0; }
 button { font: inherit; min-width: 8rem; min-height: 2.5rem; padding: .25rem .9rem; border-radius: .375rem; cursor: pointer;
-  border: 1px solid var(--deed); background: transparent; color: var(--deed); }
+  border: 1px solid var(--action); background: transparent; color: var(--action); }
 button:hover { background: var(--ground); }
-:focus-visible { outline: 2px solid var(--deed); outline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--action); outline-offset: 2px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: start; padding: .45rem .8rem; border-bottom: 1px solid var(--line); vertical-align: top; }
@@ -92,7 +92,7 @@ WORDS: dict[str, Words] = {
     "switch_off": ("Switch off", "Désactiver"),
     "let_happen": ("Let it happen", "Déclencher"),
     "programs": (
-        "Programs use {post}; {get} lists the deeds. The numbers are lines of docs/faults.md. Not here: names and "
+        "Programs use {post}; {get} lists the actions. The numbers are lines of docs/faults.md. Not here: names and "
         "certificates (A5), summer time (A30); these have tests of their own.",
         "Les programmes utilisent {post}\u00a0; {get} en donne la liste. Les numéros sont les lignes de docs/faults.md. "
         "Absents ici\u00a0: noms et certificats (A5), heure d’été (A30), qui ont leurs propres tests.",
@@ -161,7 +161,7 @@ class _Page:
         about = self.word("about").replace("{now}", f"<strong>{escape(self.state['now'])}</strong>")
         programs = (
             self.word("programs")
-            .replace("{post}", "<code>POST /_sandbox/&lt;deed&gt;</code>")
+            .replace("{post}", "<code>POST /_sandbox/&lt;action&gt;</code>")
             .replace("{get}", '<a href="/_sandbox">GET /_sandbox</a>')
         )
         return f"""<!DOCTYPE html>
@@ -214,7 +214,7 @@ class _Page:
 
     def row(self, each: Scenario, *, anchor: bool = True) -> str:
         is_on = each.is_on(self.control)
-        deed, label = ("end_scenario", "switch_off") if is_on else ("scenario", "switch_on")
+        action, label = ("end_scenario", "switch_off") if is_on else ("scenario", "switch_on")
         if each.stop is None:
             label = "let_happen"
         described = f"what-{each.name}" if anchor else f"on-{each.name}"
@@ -225,7 +225,7 @@ class _Page:
             f'<div><p id="{described}">{mark}{self.say(each.what)}</p>'
             f'<p class="soft">{self.word("in_parcours")} {self.say(each.expect)}</p>'
             f'<p class="soft"><code>{each.name}</code>{shows}</p></div>'
-            f'<form method="post" action="/_sandbox/{deed}">'
+            f'<form method="post" action="/_sandbox/{action}">'
             f'<input type="hidden" name="lang" value="{self.language}">'
             f'<button name="name" value="{each.name}" aria-describedby="{described}">{self.word(label)}</button>'
             "</form></li>"

@@ -1,4 +1,4 @@
-"""The scenarios, row by row: name, group, lines of docs/faults.md, what happens, what to expect of Parcours, deeds."""
+"""The scenarios, row by row: name, group, lines of docs/faults.md, what happens, what to expect of Parcours, actions."""
 
 import random
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ from sandbox.state.clock import DAY, HOUR
 from sandbox.state.surveys import Question
 
 if TYPE_CHECKING:
-    from sandbox.control import Control
+    from sandbox.control.surface import Control
 
 FILE = "*/export-responses/*/file"
 ODD_TEXT = "🚆\u202eevil\u202c e\u0301\u0000 end"

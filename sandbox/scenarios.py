@@ -1,6 +1,6 @@
 """Situations with telling names: what happens, what to expect of the product, and how they are switched on and off.
 
-The rows stand in `scenario_list.py`; the page's buttons, the deeds and tests call them by name.
+The rows stand in `scenario_list.py`; the page's buttons, the actions and tests call them by name.
 """
 
 import copy
@@ -12,9 +12,9 @@ from sandbox.state.settings import Settings
 from sandbox.state.surveys import Question, Survey
 
 if TYPE_CHECKING:
-    from sandbox.control import Control
+    from sandbox.control.surface import Control
 
-Deed = Callable[["Control"], Any]
+Action = Callable[["Control"], Any]
 Words = tuple[str, str]  # English, French
 SCENARIOS: dict[str, "Scenario"] = {}
 
@@ -28,8 +28,8 @@ class Scenario:
     shows: tuple[str, ...]  # lines of docs/faults.md
     what: Words
     expect: Words
-    start: Deed
-    stop: Deed | None = None
+    start: Action
+    stop: Action | None = None
     is_on: Callable[["Control"], bool] = lambda control: False
 
 

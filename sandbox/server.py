@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 from sandbox import page
 from sandbox.api.envelope import HttpResponse, Request, failure, json_response
 from sandbox.api.site import Site
-from sandbox.control import Control
-from sandbox.control_http import CONTROL_ROOT, respond_control
+from sandbox.control.http import CONTROL_ROOT, respond_control
+from sandbox.control.surface import Control
 from sandbox.demo import DATA_CENTRES, build_world
 from sandbox.demo.live_feed import LiveFeed
 from sandbox.state.refusal import Refusal

@@ -1,4 +1,4 @@
-"""The state behind the answers: brands, users, surveys, responses, and the deeds that change them."""
+"""The state behind the answers: brands, users, surveys, responses, and the actions that change them."""
 
 import random
 import tempfile
@@ -61,7 +61,7 @@ class World:
     step: int = 0  # counts every change of a response
     lock: threading.RLock = field(default_factory=threading.RLock)
     listeners: list[Listener] = field(default_factory=list)
-    due: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)  # moment, order, deed
+    due: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)  # moment, order, action
     source: random.Random = field(init=False)
     _scratch: tempfile.TemporaryDirectory | None = None
 
@@ -213,10 +213,10 @@ class World:
 
     # -- time
 
-    def later(self, moment: int, deed: Callable[[], None]) -> None:
+    def later(self, moment: int, action: Callable[[], None]) -> None:
         """Do this once the clock has reached the moment."""
         with self.lock:
-            self.due.append((moment, self.next_step(), deed))
+            self.due.append((moment, self.next_step(), action))
 
     def settle(self) -> None:
         """Catch up with the clock: closes partial responses, lets Text iQ arrive."""
@@ -227,8 +227,8 @@ class World:
             ripe = sorted((each for each in self.due if each[0] <= now), key=lambda each: each[:2])
             if ripe:
                 self.due = [each for each in self.due if each[0] > now]
-            for _, _, deed in ripe:
-                deed()
+            for _, _, action in ripe:
+                action()
 
     def partial_closing(self, ended: int, source: random.Random) -> int:
         """When an answer that was left unfinished is recorded: a week later, and some seconds."""

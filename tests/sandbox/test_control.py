@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from sandbox.client import ControlClient, ControlError
-from sandbox.control import DEEDS
+from sandbox.actions.base import ACTIONS
+from sandbox.control.client import ControlClient, ControlError
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.scenarios import SCENARIOS
 
@@ -32,13 +32,13 @@ def test_other_sites_cannot_press_its_buttons(sandbox, session):
     assert sandbox.world.clock.now() - before < 60_000
 
 
-def test_every_deed_says_what_it_does(sandbox, session):
+def test_every_action_says_what_it_does(sandbox, session):
     described = session.get(f"{sandbox.url}/_sandbox", timeout=5).json()
-    assert set(described) == set(DEEDS)
+    assert set(described) == set(ACTIONS)
     assert all(described.values())
 
 
-def test_deeds_work_over_http(client, sandbox, fresh):
+def test_actions_work_over_http(client, sandbox, fresh):
     new = client.add_response(survey=fresh, answers={"QID2": 9})["id"]
     assert client.response(survey=fresh, response_id=new)["values"]["QID2"] == 9
     assert [row["id"] for row in client.truth(survey=fresh)] == [new]
@@ -47,9 +47,9 @@ def test_deeds_work_over_http(client, sandbox, fresh):
 
 
 @pytest.mark.parametrize(
-    ("deed", "arguments", "words"),
+    ("action", "arguments", "words"),
     [
-        ("surprise", {}, "no deed"),
+        ("surprise", {}, "no action"),
         ("truth", {"survey": "nothing"}, "no survey 'nothing'"),
         ("truth", {}, "missing a required argument"),
         ("response", {"survey": "complaint", "response_id": "R_no"}, "no response"),
@@ -63,9 +63,9 @@ def test_deeds_work_over_http(client, sandbox, fresh):
         ("start_live_feed", {"seconds": 0}, "longer than nothing"),
     ],
 )
-def test_wrong_deeds_are_explained(client, deed, arguments, words):
+def test_wrong_actions_are_explained(client, action, arguments, words):
     with pytest.raises(ControlError, match=words):
-        getattr(client, deed)(**arguments)
+        getattr(client, action)(**arguments)
 
 
 def test_a_refused_setting_changes_nothing(client, sandbox):

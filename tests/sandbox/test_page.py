@@ -33,9 +33,9 @@ def test_the_address_or_else_the_browser_chooses_the_language(page_of):
 
 
 def test_a_button_switches_on_and_then_off_and_comes_back_to_its_row(sandbox, session, page_of):
-    def press(deed):
+    def press(action):
         form = {"name": "stuck_exports", "lang": "fr"}
-        return session.post(f"{sandbox.url}/_sandbox/{deed}", form, allow_redirects=False, timeout=5)
+        return session.post(f"{sandbox.url}/_sandbox/{action}", form, allow_redirects=False, timeout=5)
 
     row = re.compile(r'<li id=stuck_exports[^>]*>.*?action="/_sandbox/(\w+)"', re.DOTALL)
     assert row.search(page_of())[1] == "scenario"

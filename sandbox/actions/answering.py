@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from sandbox.control.base import Base, Moment, deed
+from sandbox.actions.base import Base, Moment, action
 from sandbox.demo import life
 from sandbox.state.clock import DAY, SECOND, WEEK, iso_ms
 from sandbox.state.responses import Sheet
 
 
 class Answering(Base):
-    """Deeds of respondents, and of those who tidy up after them."""
+    """Actions of respondents, and of those who tidy up after them."""
 
-    @deed
+    @action
     def add_response(
         self,
         survey: str,
@@ -54,12 +54,12 @@ class Answering(Base):
             world.add_response(found, row)
             return {"id": row.id}
 
-    @deed
+    @action
     def add_responses(self, survey: str, count: int) -> dict[str, list[str]]:
         """Some made-up responses that are completed right now."""
         return {"ids": [self.add_response(survey)["id"] for _ in range(count)]}
 
-    @deed
+    @action
     def bulk_responses(
         self, survey: str, count: int, since: Moment = None, until: Moment = None, pool: int = 2000
     ) -> dict[str, int]:
@@ -69,7 +69,7 @@ class Answering(Base):
         life.bulk(self.world, found, count, self._moment(since, end - 30 * DAY), end, pool)
         return self.world.counts(found)
 
-    @deed
+    @action
     def edit_response(
         self,
         survey: str,
@@ -94,7 +94,7 @@ class Answering(Base):
         )
         return {"id": row.id, "modified": iso_ms(row.modified)}
 
-    @deed
+    @action
     def add_text_iq(
         self, survey: str, response_id: str, sentiment: str, topics: str = "Unknown", question: str | None = None
     ) -> dict[str, str]:
@@ -110,14 +110,14 @@ class Answering(Base):
         )
         return self.edit_response(survey, response_id, text_iq=values, modified_at=moved)
 
-    @deed
+    @action
     def delete_response(self, survey: str, response_id: str) -> None:
         """A response vanishes."""
         found = self._survey(survey)
         self._response(found, response_id)
         self.world.delete_response(found, response_id)
 
-    @deed
+    @action
     def clear_responses(self, survey: str) -> None:
         """All responses of a survey vanish."""
         found = self._survey(survey)

@@ -3,29 +3,29 @@
 import copy
 from typing import Any
 
-from sandbox.control.base import Base, Moment, deed
+from sandbox.actions.base import Base, Moment, action
 from sandbox.state.ids import make_id
 from sandbox.state.surveys import Choice, Question, Survey
 
 
 class Designing(Base):
-    """Deeds of those who make surveys."""
+    """Actions of those who make surveys."""
 
-    @deed
+    @action
     def launch_survey(self, survey: str = "delay-compensation") -> dict[str, Any]:
         """Publish a survey: it is active from now on."""
         found = self._survey(survey)
         self.world.set_active(found, True)
         return self._shown(found)
 
-    @deed
+    @action
     def close_survey(self, survey: str) -> dict[str, Any]:
         """Stop collecting."""
         found = self._survey(survey)
         self.world.set_active(found, False)
         return self._shown(found)
 
-    @deed
+    @action
     def add_survey(
         self, name: str, brand: str = "coastline", key: str = "", like: str | None = None, active: bool = False
     ) -> dict[str, Any]:
@@ -44,12 +44,12 @@ class Designing(Base):
             world.set_active(survey, active)
             return self._shown(survey)
 
-    @deed
+    @action
     def remove_survey(self, survey: str) -> None:
         """The survey is deleted, or not shared any more: 404 from now on."""
         self.world.remove_survey(self._survey(survey))
 
-    @deed
+    @action
     def unshare_survey(self, survey: str) -> None:
         """The survey is not shared with this user any more: 404, until `share_survey`."""
         found = self._survey(survey)
@@ -57,7 +57,7 @@ class Designing(Base):
             self.world.unshared[found.key] = (found, self.world.responses[found.id])
             self.world.remove_survey(found)
 
-    @deed
+    @action
     def share_survey(self, survey: str) -> dict[str, Any]:
         """The survey is shared again, with its responses."""
         with self.world.lock:
@@ -68,7 +68,7 @@ class Designing(Base):
             self.world.responses[found.id] = responses
         return self._shown(found)
 
-    @deed
+    @action
     def edit_survey(
         self,
         survey: str,
@@ -87,7 +87,7 @@ class Designing(Base):
             self.world.edited(found)
         return self._shown(found)
 
-    @deed
+    @action
     def remove_question(self, survey: str, question: str) -> None:
         """The question goes to the trash; its answers are exported no more."""
         found = self._survey(survey)
@@ -97,7 +97,7 @@ class Designing(Base):
             found.trash.append(gone)
             self.world.edited(found)
 
-    @deed
+    @action
     def restore_question(self, survey: str, question: str) -> None:
         """A question comes back from the trash, at the end of the survey."""
         found = self._survey(survey)
@@ -109,7 +109,7 @@ class Designing(Base):
             found.questions.append(kept)
             self.world.edited(found)
 
-    @deed
+    @action
     def edit_question(
         self,
         survey: str,

@@ -1,4 +1,4 @@
-"""The control surface over HTTP: `POST /_sandbox/<deed>` with a JSON object of arguments.
+"""The control surface over HTTP: `POST /_sandbox/<action>` with a JSON object of arguments.
 
 It is not for the imitated credentials: a call that carries one is refused, so that a product that
 could be talked into calling it would fail loudly. Calls that a browser makes for another site are refused too.
@@ -11,8 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
+from sandbox.actions.base import ACTIONS, EARLIER_NAMES
 from sandbox.api.envelope import HttpResponse, Request, json_response
-from sandbox.control import DEEDS, EARLIER_NAMES, Control
+from sandbox.control.surface import Control
 from sandbox.page import LANGUAGES
 
 CONTROL_ROOT = "/_sandbox"
@@ -27,13 +28,13 @@ def respond_control(control: Control, request: Request) -> HttpResponse:
     name = request.path.removeprefix(CONTROL_ROOT).strip("/")
     name = EARLIER_NAMES.get(name, name)
     if request.method == "GET" and not name:
-        return json_response(200, {each: inspect.getdoc(method) for each, method in DEEDS.items()})
+        return json_response(200, {each: inspect.getdoc(method) for each, method in ACTIONS.items()})
     if name in ("scenario", "end_scenario") and _is_form(request):
         return _from_button(getattr(control, name), request)
-    if name not in DEEDS:
-        return _refused(404, f"There is no deed {name!r}. GET {CONTROL_ROOT} lists them.")
+    if name not in ACTIONS:
+        return _refused(404, f"There is no action {name!r}. GET {CONTROL_ROOT} lists them.")
     if request.method != "POST":
-        return _refused(405, "Deeds are called with POST.")
+        return _refused(405, "Actions are called with POST.")
     return _called(control, name, request)
 
 
@@ -66,11 +67,11 @@ def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
-def _from_button(deed: Callable[[str], object], request: Request) -> HttpResponse:
+def _from_button(action: Callable[[str], object], request: Request) -> HttpResponse:
     form = parse_qs(request.body.decode("utf-8", "replace"))
     name, language = (form.get(field, [""])[0] for field in ("name", "lang"))
     try:
-        deed(name)
+        action(name)
     except KeyError as error:
         return _refused(404, str(error.args[0]))
     except ValueError as error:

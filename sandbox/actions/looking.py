@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from sandbox.control.base import Base, Moment, deed
+from sandbox.actions.base import Base, Moment, action
 from sandbox.exports.rendering import EVERYTHING, record
 from sandbox.state.clock import iso, iso_ms, to_datetime
 from sandbox.state.responses import Response
 
 
 class Looking(Base):
-    """Deeds that change nothing but the log."""
+    """Actions that change nothing but the log."""
 
-    @deed
+    @action
     def state(self) -> dict[str, Any]:
         """Clock, brands, users with tokens, surveys with counts, settings, faults."""
         world = self.world
@@ -39,12 +39,12 @@ class Looking(Base):
                 "live_feed": self.live_feed.is_running,
             }  # fmt: skip
 
-    @deed
+    @action
     def survey_id(self, survey: str) -> str:
         """The id behind a short key."""
         return self._survey(survey).id
 
-    @deed
+    @action
     def truth(self, survey: str, in_progress: bool = False) -> list[dict[str, Any]]:
         """Every recorded response: id, hash of its record, times, status; what a complete copy must hold."""
         found = self._survey(survey)
@@ -64,14 +64,14 @@ class Looking(Base):
                 for row in rows
             ]
 
-    @deed
+    @action
     def response(self, survey: str, response_id: str) -> dict[str, Any]:
         """One response as it would be exported."""
         found = self._survey(survey)
         with self.world.lock:
             return orjson.loads(record(found, self._response(found, response_id)))
 
-    @deed
+    @action
     def count_answers(
         self, survey: str, field: str, zone: str = "UTC", since: Moment = None, until: Moment = None
     ) -> dict[str, dict[str, dict[str, int]]]:
@@ -96,7 +96,7 @@ class Looking(Base):
                     counts[answer] = counts.get(answer, 0) + 1
         return days
 
-    @deed
+    @action
     def calls(self, path: str = "", method: str = "", limit: int = 1000) -> list[dict[str, Any]]:
         """Received calls whose path contains the text, oldest first; tokens are short digests."""
         with self.site.log.lock:
@@ -106,18 +106,18 @@ class Looking(Base):
             ]  # fmt: skip
         return found[-limit:]
 
-    @deed
+    @action
     def call_counts(self) -> dict[str, int]:
         """How often each endpoint was called, by status."""
         with self.site.log.lock:
             return dict(self.site.log.counts)
 
-    @deed
+    @action
     def forget_calls(self) -> None:
         """Start the log of calls anew."""
         self.site.log.clear()
 
-    @deed
+    @action
     def deliveries(self) -> list[dict[str, Any]]:
         """Every webhook message, with its tries and their answers."""
         return self.site.services.webhooks.log()

@@ -1,4 +1,4 @@
-"""What all deeds share: the register, and finding things by the names that callers use."""
+"""What all actions share: the register, and finding things by the names that callers use."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,18 +11,18 @@ from sandbox.state.responses import Response
 from sandbox.state.surveys import Survey
 
 Moment = str | datetime | None
-DEEDS: dict[str, Callable[..., Any]] = {}
+ACTIONS: dict[str, Callable[..., Any]] = {}
 EARLIER_NAMES = {"start_trickle": "start_live_feed", "stop_trickle": "stop_live_feed"}  # their addresses stay
 
 
-def deed(method: Callable[..., Any]) -> Callable[..., Any]:
+def action(method: Callable[..., Any]) -> Callable[..., Any]:
     """Offer this method over HTTP too."""
-    DEEDS[method.__name__] = method
+    ACTIONS[method.__name__] = method
     return method
 
 
 class Base:
-    """The world behind the deeds."""
+    """The world behind the actions."""
 
     def __init__(self, site: Site, live_feed: LiveFeed) -> None:
         self.site = site

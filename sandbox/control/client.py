@@ -12,21 +12,21 @@ class ControlError(Exception):
 
 
 class ControlClient:
-    """Calls deeds by name: `ControlClient(url).add_response(survey="post-journey")`."""
+    """Calls actions by name: `ControlClient(url).add_response(survey="post-journey")`."""
 
     def __init__(self, url: str, timeout: float = 60) -> None:
         self._root = f"{url.rstrip('/')}/_sandbox"
         self._timeout = timeout
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def __getattr__(self, deed: str) -> Any:
-        if deed.startswith("_"):
-            raise AttributeError(deed)
-        return partial(self._call, deed)
+    def __getattr__(self, action: str) -> Any:
+        if action.startswith("_"):
+            raise AttributeError(action)
+        return partial(self._call, action)
 
-    def _call(self, deed: str, **arguments: Any) -> Any:
+    def _call(self, action: str, **arguments: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310 (the address of the sandbox)
-            f"{self._root}/{deed}", json.dumps(arguments).encode(), {"Content-Type": "application/json"}
+            f"{self._root}/{action}", json.dumps(arguments).encode(), {"Content-Type": "application/json"}
         )
         try:
             with self._opener.open(request, timeout=self._timeout) as response:

@@ -1,0 +1,49 @@
+"""The control surface: every action is a method here, and a POST under `/_sandbox/` (see `http.py`)."""
+
+from typing import Any
+
+from sandbox.actions import Actions
+from sandbox.actions.base import action
+from sandbox.scenario_list import SCENARIOS
+from sandbox.scenarios import Scenario
+
+
+class Control(Actions):
+    """Changes the world from outside. Times are ISO texts or datetimes; surveys are named by id or short key.
+
+    Wrong arguments raise ValueError; what does not exist, KeyError.
+    """
+
+    @action
+    def scenario(self, name: str) -> Any:
+        """Run or switch on a named scenario."""
+        return self._scenario(name).start(self)
+
+    @action
+    def end_scenario(self, name: str) -> None:
+        """Switch a scenario off; those that are events cannot be undone."""
+        found = self._scenario(name)
+        if found.stop is None:
+            raise ValueError(f"The scenario {name!r} is an event: it cannot be switched off.")
+        found.stop(self)
+
+    @action
+    def scenarios(self) -> list[dict[str, Any]]:
+        """All scenarios: what happens, what to expect, whether it is on."""
+        return [
+            {
+                "name": each.name,
+                "group": each.group,
+                "shows": list(each.shows),
+                "what": each.what[0],
+                "expect": each.expect[0],
+                "can_end": each.stop is not None,
+                "on": each.is_on(self),
+            }
+            for each in SCENARIOS.values()
+        ]
+
+    def _scenario(self, name: str) -> Scenario:
+        if name not in SCENARIOS:
+            raise KeyError(f"There is no scenario {name!r}. There are: {', '.join(SCENARIOS)}.")
+        return SCENARIOS[name]
