@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox import page
 from sandbox.api.envelope import HttpResponse, Request, failure, json_response
 from sandbox.api.site import Site
 from sandbox.control.http import CONTROL_ROOT, respond_control
 from sandbox.control.surface import Control
 from sandbox.demo import DATA_CENTRES, build_world
 from sandbox.demo.live_feed import LiveFeed
+from sandbox.page import view
 from sandbox.state.refusal import Refusal
 from sandbox.state.world import World
 
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         if request.path.startswith(CONTROL_ROOT):
             return respond_control(sandbox.control, request)
         if request.path in ("/", "/favicon.ico"):
-            return page.respond(sandbox.control, request)
+            return view.respond(sandbox.control, request)
         return sandbox.site.respond(request)
 
     def _read(self) -> Request | None:

@@ -4,8 +4,8 @@ from typing import Any
 
 from sandbox.actions import Actions
 from sandbox.actions.base import action
-from sandbox.scenario_list import SCENARIOS
-from sandbox.scenarios import Scenario
+from sandbox.scenarios.effects import Scenario
+from sandbox.scenarios.rows import SCENARIOS
 
 
 class Control(Actions):

@@ -7,7 +7,7 @@ import pytest
 from sandbox.actions.base import ACTIONS
 from sandbox.control.client import ControlClient, ControlError
 from sandbox.demo import RAILWAY_TOKEN
-from sandbox.scenarios import SCENARIOS
+from sandbox.scenarios.rows import SCENARIOS
 
 
 @pytest.fixture

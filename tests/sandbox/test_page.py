@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from sandbox.scenarios import SCENARIOS
+from sandbox.scenarios.rows import SCENARIOS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo import build_world
-from sandbox.scenarios import SCENARIOS
+from sandbox.scenarios.rows import SCENARIOS
 from sandbox.server import start
 
 

@@ -1,6 +1,6 @@
 """Situations with telling names: what happens, what to expect of the product, and how they are switched on and off.
 
-The rows stand in `scenario_list.py`; the page's buttons, the actions and tests call them by name.
+The rows stand in `rows.py`; the page's buttons, the actions and tests call them by name.
 """
 
 import copy

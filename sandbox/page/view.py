@@ -6,8 +6,8 @@ from typing import Any
 
 from sandbox.api.envelope import HttpResponse, Request
 from sandbox.control.surface import Control
-from sandbox.scenario_list import SCENARIOS
-from sandbox.scenarios import Scenario, Words
+from sandbox.scenarios.effects import Scenario, Words
+from sandbox.scenarios.rows import SCENARIOS
 
 STYLE = """
 :root {

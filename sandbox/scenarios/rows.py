@@ -8,7 +8,7 @@ from sandbox.demo import RAILWAY_TOKEN
 from sandbox.demo.life import responses_of_day
 from sandbox.demo.railway import AGREE, scale
 from sandbox.exports.rendering import BAD_RECORDS
-from sandbox.scenarios import (
+from sandbox.scenarios.effects import (
     SCENARIOS,
     Scenario,
     add,
