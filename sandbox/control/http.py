@@ -14,7 +14,7 @@ import orjson
 from sandbox.actions.base import ACTIONS, EARLIER_NAMES
 from sandbox.api.envelope import HttpResponse, Request, json_response
 from sandbox.control.surface import Control
-from sandbox.page.view import LANGUAGES
+from sandbox.scenarios.scenario import LANGUAGES
 
 CONTROL_ROOT = "/_sandbox"
 

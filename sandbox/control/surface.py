@@ -4,8 +4,8 @@ from typing import Any
 
 from sandbox.actions import Actions
 from sandbox.actions.base import action
-from sandbox.scenarios.effects import Scenario
-from sandbox.scenarios.rows import SCENARIOS
+from sandbox.scenarios.rows import GROUPS, SCENARIOS
+from sandbox.scenarios.scenario import Scenario
 
 
 class Control(Actions):
@@ -22,10 +22,7 @@ class Control(Actions):
     @action
     def end_scenario(self, name: str) -> None:
         """Switch a scenario off; those that are events cannot be undone."""
-        found = self._scenario(name)
-        if found.stop is None:
-            raise ValueError(f"The scenario {name!r} is an event: it cannot be switched off.")
-        found.stop(self)
+        self._scenario(name).stop(self)
 
     @action
     def scenarios(self) -> list[dict[str, Any]]:
@@ -33,14 +30,15 @@ class Control(Actions):
         return [
             {
                 "name": each.name,
-                "group": each.group,
+                "group": group,
                 "shows": list(each.shows),
                 "what": each.what[0],
                 "expect": each.expect[0],
-                "can_end": each.stop is not None,
+                "can_end": each.can_end,
                 "on": each.is_on(self),
             }
-            for each in SCENARIOS.values()
+            for group, rows in GROUPS.items()
+            for each in rows
         ]
 
     def _scenario(self, name: str) -> Scenario:

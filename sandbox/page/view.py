@@ -6,8 +6,8 @@ from typing import Any
 
 from sandbox.api.envelope import HttpResponse, Request
 from sandbox.control.surface import Control
-from sandbox.scenarios.effects import Scenario, Words
-from sandbox.scenarios.rows import SCENARIOS
+from sandbox.scenarios.rows import GROUPS, SCENARIOS
+from sandbox.scenarios.scenario import LANGUAGES, Scenario, Words
 
 STYLE = """
 :root {
@@ -51,10 +51,9 @@ footer { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 @media (max-width: 40rem) { .scenarios li { grid-template-columns: 1fr; } }
 """
 POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-LANGUAGES = {"en": "English", "fr": "Français"}
 CALLS_SHOWN = 40
 
-GROUPS: dict[str, Words] = {
+TITLES: dict[str, Words] = {
     "people": ("Time and people", "Le temps et les gens"),
     "calls": ("Calls and the way there", "Les appels et le chemin"),
     "exports": ("Exports", "Les exports"),
@@ -207,15 +206,15 @@ class _Page:
 
     def groups(self) -> str:
         parts = []
-        for group, title in GROUPS.items():
-            rows = "".join(self.row(each) for each in SCENARIOS.values() if each.group == group)
-            parts.append(f'<h3>{self.say(title)}</h3><ul class="scenarios">{rows}</ul>')
+        for group, scenarios in GROUPS.items():
+            rows = "".join(self.row(each) for each in scenarios)
+            parts.append(f'<h3>{self.say(TITLES[group])}</h3><ul class="scenarios">{rows}</ul>')
         return "".join(parts)
 
     def row(self, each: Scenario, *, anchor: bool = True) -> str:
         is_on = each.is_on(self.control)
         action, label = ("end_scenario", "switch_off") if is_on else ("scenario", "switch_on")
-        if each.stop is None:
+        if not each.can_end:
             label = "let_happen"
         described = f"what-{each.name}" if anchor else f"on-{each.name}"
         mark = f'<span class="state">{self.word("is_on")}</span> · ' if is_on else ""

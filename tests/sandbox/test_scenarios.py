@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.demo import build_world
-from sandbox.scenarios.rows import SCENARIOS
+from sandbox.scenarios.rows import GROUPS, SCENARIOS
 from sandbox.server import start
 
 
@@ -34,6 +34,10 @@ def test_a_quiet_week_brings_less_than_a_busy_one(own):
     silent, quiet, busy = (after - before for before, after in pairwise(counts))
     assert silent < 10 and quiet < 40 and busy > 70
     assert all(6.99 < (b - a) / 86_400_000 < 7.01 for a, b in pairwise(moments))
+
+
+def test_no_two_scenarios_have_one_name():
+    assert len(SCENARIOS) == sum(len(rows) for rows in GROUPS.values())
 
 
 def test_every_scenario_runs_and_back_to_normal_ends_the_faults(own):
@@ -80,7 +84,7 @@ def facts(sandbox):
     return faults, state["settings"], questions, counts, revoked, state["brands"]
 
 
-CAN_END = sorted(each.name for each in SCENARIOS.values() if each.stop)
+CAN_END = sorted(each.name for each in SCENARIOS.values() if each.can_end)
 
 
 @pytest.fixture(scope="module")
