@@ -37,7 +37,7 @@ def test_a_button_switches_on_and_then_off_and_comes_back_to_its_row(sandbox, se
         form = {"name": "stuck_exports", "lang": "fr"}
         return session.post(f"{sandbox.url}/_sandbox/{action}", form, allow_redirects=False, timeout=5)
 
-    row = re.compile(r'<li id=stuck_exports[^>]*>.*?action="/_sandbox/(\w+)"', re.DOTALL)
+    row = re.compile(r'<li id="stuck_exports"[^>]*>.*?action="/_sandbox/(\w+)"', re.DOTALL)
     assert row.search(page_of())[1] == "scenario"
     pressed = press("scenario")
     assert (pressed.status_code, pressed.headers["Location"]) == (303, "/?lang=fr#stuck_exports")
