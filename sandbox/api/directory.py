@@ -1,4 +1,4 @@
-"""The addresses of XM Directory and libraries."""
+"""The addresses of XM Directory: contacts, mailing lists, samples, transaction batches."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from sandbox.api.addresses import Call, address
 from sandbox.api.envelope import HttpResponse, success
-from sandbox.state.directory import Batch, Contact, Directory, Library, MailingList, Sample, offset_of, skip_token
+from sandbox.state.directory import Batch, Contact, Directory, MailingList, Sample, offset_of, skip_token
 from sandbox.state.ids import make_id
 from sandbox.state.refusal import Refusal
 
@@ -261,39 +261,3 @@ def list_transactions(call: Call, directory_id: str, batch_id: str) -> HttpRespo
             raise Refusal(404, "SBX_404", "Transaction batch not found.")
         pairs = list(batch.transactions.items())
         return token_page(call, pairs, lambda pair: {"transactionId": pair[0], "contactId": pair[1], "data": {}})
-
-
-# -- libraries
-
-
-def find_library(call: Call, library_id: str) -> Library:
-    """One of the brand's libraries."""
-    library = call.world.libraries.get(library_id)
-    if library is None or library.brand != call.user.brand:
-        raise Refusal(404, "SBX_404", "Library not found.")
-    return library
-
-
-@address("GET", "/libraries")
-def list_libraries(call: Call) -> HttpResponse:
-    with call.world.lock:
-        mine = [each for each in call.world.libraries.values() if each.brand == call.user.brand]
-        return call.page([{"libraryId": each.id, "libraryName": each.name} for each in mine])
-
-
-@address("GET", "/libraries/{library_id}/messages")
-def list_messages(call: Call, library_id: str) -> HttpResponse:
-    with call.world.lock:
-        wanted = call.request.query.get("category")
-        messages = find_library(call, library_id).messages.values()
-        return call.page([each.shown() for each in messages if wanted in (None, each.category)])
-
-
-@address("GET", "/libraries/{library_id}/messages/{message_id}")
-def show_message(call: Call, library_id: str, message_id: str) -> HttpResponse:
-    with call.world.lock:
-        message = find_library(call, library_id).messages.get(message_id)
-        if message is None:
-            raise Refusal(404, "SBX_404", "Message not found.")
-        shown = {"category": message.category, "description": message.description, "messages": message.texts}
-        return success(shown, notice=call.notice)

@@ -6,7 +6,17 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from sandbox.api import addresses, directory, distributions, faults  # noqa: F401 (register theirs)
+from sandbox.api import (  # noqa: F401 (register their addresses)
+    addresses,
+    directory,
+    distributions,
+    faults,
+    identity,
+    libraries,
+    responses,
+    subscriptions,
+    surveys,
+)
 from sandbox.api.addresses import MAX_BODY, ROOT, Call, Services
 from sandbox.api.envelope import HttpResponse, Request, failure
 from sandbox.api.faults import Faults
