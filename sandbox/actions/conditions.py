@@ -35,7 +35,7 @@ class Conditions(Base):
 
     @action
     def change_settings(self, **settings: Any) -> dict[str, object]:
-        """Turn knobs (see `settings.py`); `data` holds the switches for oddities in files."""
+        """Turn knobs (see `state/settings.py`); `data` holds the switches for oddities in files."""
         bad = set((settings.get("data") or {}).get("bad_records", [])) - set(BAD_RECORDS)
         if bad:
             raise ValueError(f"There are no bad records {sorted(bad)}. There are: {', '.join(BAD_RECORDS)}.")
@@ -46,7 +46,7 @@ class Conditions(Base):
 
     @action
     def switch_fault_on(self, kind: str, **details: Any) -> dict[str, int]:
-        """Switch a fault on (see `faults.py`): kind, path, method, brand, count, probability, skip, ..."""
+        """Switch a fault on (see `api/faults.py`): kind, path, method, brand, count, probability, skip, ..."""
         return {"id": self.site.faults.switch_on(kind, **details).id}
 
     @action

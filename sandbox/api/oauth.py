@@ -1,4 +1,4 @@
-"""Who is at the door: API tokens, and OAuth 2 clients with what their scopes allow."""
+"""Who is calling: API tokens, and OAuth 2 clients with what their scopes allow."""
 
 import base64
 import binascii

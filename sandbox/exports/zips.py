@@ -1,7 +1,7 @@
 """Zip files as Qualtrics makes them: one deflated entry, streamed, sizes after the data, UTF-8 name.
 
 Written by hand because the standard library leaves out the two flags for plain names, and because
-the faulty archives of `faults.py` are variations of these few bytes.
+the faulty archives of `api/faults.py` are variations of these few bytes.
 """
 
 import struct

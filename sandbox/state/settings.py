@@ -12,7 +12,7 @@ class DataSwitches:
     bom: bool = False
     crlf: bool = False
     no_final_newline: bool = False
-    bad_records: list[str] = field(default_factory=list)  # names out of rendering.BAD_RECORDS
+    bad_records: list[str] = field(default_factory=list)  # names out of exports.rendering.BAD_RECORDS
     duplicates: float = 0.0  # share of the rows that come twice
     shuffled: bool = False
 

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,8 @@ from sandbox.actions.base import ACTIONS
 from sandbox.control.client import ControlClient, ControlError
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.scenarios.rows import SCENARIOS
+
+README = Path(__file__).resolve().parents[3] / "sandbox" / "README.md"
 
 
 @pytest.fixture
@@ -36,6 +39,11 @@ def test_every_action_says_what_it_does(sandbox, session):
     described = session.get(f"{sandbox.url}/_sandbox", timeout=5).json()
     assert set(described) == set(ACTIONS)
     assert all(described.values())
+
+
+def test_the_readme_names_every_action():
+    text = README.read_text(encoding="utf-8")
+    assert [name for name in ACTIONS if f"`{name}(" not in text and f"`{name}`" not in text] == []
 
 
 def test_actions_work_over_http(client, sandbox, fresh):

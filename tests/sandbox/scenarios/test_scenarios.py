@@ -16,7 +16,9 @@ def own():
         yield sandbox
 
 
-TABLE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
+ROOT = Path(__file__).resolve().parents[3]
+README = ROOT / "sandbox" / "README.md"
+TABLE = ROOT / "docs" / "faults.md"
 # Names, certificates and the calendar are no matter of what an HTTP server answers.
 NOT_SWITCHED_HERE = {"A5", "A30"}
 
@@ -119,6 +121,25 @@ def test_all_at_once_end_with_back_to_normal(own):
             own.control.scenario(name)
     own.control.scenario("back_to_normal")
     assert facts(own) == before
+
+
+def test_every_event_leaves_its_trace(own):
+    for each in SCENARIOS.values():
+        if each.can_end or each.name == "back_to_normal":
+            continue
+        before, moment = facts(own), own.world.clock.now()
+        answers = [own.control.truth(survey) for survey in own.world.surveys]
+        own.control.scenario(each.name)
+        changed = facts(own) != before or answers != [own.control.truth(survey) for survey in own.world.surveys]
+        assert changed or own.world.clock.now() - moment > 86_400_000, each.name
+
+
+def test_the_readme_lists_every_scenario_and_no_other():
+    listed = re.findall(
+        r"^\| (\w+) \| (`.*`) \|$", README.read_text(encoding="utf-8").split("## Faults")[0], re.MULTILINE
+    )
+    groups = {group: re.findall(r"`(\w+)`", names) for group, names in listed if group in GROUPS}
+    assert groups == {group: [each.name for each in rows] for group, rows in GROUPS.items()}
 
 
 def test_an_event_cannot_be_switched_off(own):
