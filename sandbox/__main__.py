@@ -5,9 +5,9 @@ import signal
 import threading
 from datetime import UTC, datetime
 
-from sandbox.clock import to_ms
 from sandbox.demo import BANK_TOKEN, RAILWAY_TOKEN, build_world
 from sandbox.server import start
+from sandbox.state.clock import to_ms
 
 
 def main() -> None:
@@ -21,7 +21,9 @@ def main() -> None:
         metavar="MOMENT",
         help="make the history as of then: the same at each start",
     )
-    parser.add_argument("--trickle", type=float, metavar="SECONDS", help="a new response every so many seconds")
+    parser.add_argument(
+        "--live-feed", "--trickle", type=float, metavar="SECONDS", help="a new response every so many seconds"
+    )
     parser.add_argument("--small", action="store_true", help="a tenth of the answers")
     parser.add_argument("--no-limits", action="store_true", help="never answer 429 by itself")
     options = parser.parse_args()
@@ -30,7 +32,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     world = build_world(options.seed, small=options.small, now=options.made_at)
     world.clock.set(to_ms(datetime.now(UTC)))
-    with start(options.port, world=world, trickle=options.trickle) as sandbox:
+    with start(options.port, world=world, live_feed=options.live_feed) as sandbox:
         sandbox.world.settings.limits = not options.no_limits
         print(f"Sandbox Qualtrics at {sandbox.url}/ (railway) and http://{sandbox.other_host}/ (bank)")
         print(f"Tokens: railway {RAILWAY_TOKEN}, bank {BANK_TOKEN}", flush=True)

@@ -12,14 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qsl, urlsplit
 
-from sandbox import page
-from sandbox.answers import Answer, Refusal, Request, failure, json_answer
-from sandbox.control import Control
-from sandbox.control_http import CONTROL_ROOT, answer_control
+from sandbox.api.envelope import HttpResponse, Request, failure, json_response
+from sandbox.api.site import Site
+from sandbox.control.http import CONTROL_ROOT, respond_control
+from sandbox.control.surface import Control
 from sandbox.demo import DATA_CENTRES, build_world
-from sandbox.site import Site
-from sandbox.trickle import Trickle
-from sandbox.world import World
+from sandbox.demo.live_feed import LiveFeed
+from sandbox.page import view
+from sandbox.state.refusal import Refusal
+from sandbox.state.world import World
 
 PIECE = 256 * 1024
 READ_AT_MOST = 20_000_000
@@ -57,7 +58,7 @@ class _Server(ThreadingHTTPServer):
             traceback.print_exc()
 
     def hang_up(self) -> None:
-        """Wake every thread that reads from a client or drips to one."""
+        """Wake every thread that reads from a client or sends to one piece by piece."""
         self.stopping.set()
         with self._lock:
             for connection in self._connections:
@@ -86,28 +87,28 @@ class _Handler(BaseHTTPRequestHandler):
         if request is None:
             return
         try:
-            answer = self._answer(request)
+            response = self._respond(request)
         except Exception:  # a mistake of ours must be seen, and must not look like a fault that was switched on
             traceback.print_exc()
-            answer = failure(Refusal(500, "SBX_BUG", "The sandbox itself is broken; see its console."))
+            response = failure(Refusal(500, "SBX_BUG", "The sandbox itself is broken; see its console."))
         try:
-            self._send(answer)
+            self._send(response)
         except OSError:
             self.close_connection = True
 
-    def _answer(self, request: Request) -> Answer:
+    def _respond(self, request: Request) -> HttpResponse:
         sandbox = self.server.sandbox
         if request.path.startswith(CONTROL_ROOT):
-            return answer_control(sandbox.control, request)
+            return respond_control(sandbox.control, request)
         if request.path in ("/", "/favicon.ico"):
-            return page.answer(sandbox.control, request)
-        return sandbox.site.answer(request)
+            return view.respond(sandbox.control, request)
+        return sandbox.site.respond(request)
 
     def _read(self) -> Request | None:
         length = self.headers.get("Content-Length", "0")
         if self.headers.get("Transfer-Encoding") or not length.isdecimal() or int(length) > READ_AT_MOST:
             self.close_connection = True
-            self._send(json_answer(413 if length.isdecimal() else 411, {"meta": {"httpStatus": "refused"}}))
+            self._send(json_response(413 if length.isdecimal() else 411, {"meta": {"httpStatus": "refused"}}))
             return None
         body = self.rfile.read(int(length))
         parts = urlsplit(self.path)
@@ -123,48 +124,53 @@ class _Handler(BaseHTTPRequestHandler):
             base_url=f"{headers.get('x-forwarded-proto', 'http')}://{host}",
         )
 
-    def _send(self, answer: Answer) -> None:
-        if answer.delay and self.server.stopping.wait(answer.delay):
+    def _send(self, response: HttpResponse) -> None:
+        if response.delay and self.server.stopping.wait(response.delay):
             return
-        if answer.cut_at is not None and answer.cut_at < 0:
+        if response.cut_at is not None and response.cut_at < 0:
             self.close_connection = True
             return
-        self.send_response(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        for name, value in answer.headers.items():
+        self.send_response(response.status)
+        self.send_header("Content-Type", response.content_type)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(answer.size()))
+        self.send_header("Content-Length", str(response.size()))
         self.end_headers()
         if self.command == "HEAD":
             return
-        if answer.cut_at is None and answer.drip is None and isinstance(answer.body, bytes) and answer.length is None:
-            self.wfile.write(answer.body)
+        if (
+            response.cut_at is None
+            and response.throttle is None
+            and isinstance(response.body, bytes)
+            and response.length is None
+        ):
+            self.wfile.write(response.body)
             return
-        self._send_slowly_or_in_part(answer)
+        self._send_slowly_or_in_part(response)
 
-    def _send_slowly_or_in_part(self, answer: Answer) -> None:
-        left = answer.size() if answer.cut_at is None else min(answer.cut_at, answer.size())
-        size, pause = answer.drip or (PIECE, 0.0)
-        for piece in pieces(answer, size):
+    def _send_slowly_or_in_part(self, response: HttpResponse) -> None:
+        left = response.size() if response.cut_at is None else min(response.cut_at, response.size())
+        size, pause = response.throttle or (PIECE, 0.0)
+        for piece in pieces(response, size):
             self.wfile.write(piece[:left])
             self.wfile.flush()
             left -= len(piece[:left])
             if left <= 0 or self.server.stopping.wait(pause):
                 break
-        if answer.cut_at is not None or left > 0:
+        if response.cut_at is not None or left > 0:
             self.close_connection = True
 
 
-def pieces(answer: Answer, size: int) -> Iterator[bytes]:
+def pieces(response: HttpResponse, size: int) -> Iterator[bytes]:
     """The body in pieces; a padded one ends in blanks made on the way."""
-    if isinstance(answer.body, Path):
-        with answer.body.open("rb") as file:
+    if isinstance(response.body, Path):
+        with response.body.open("rb") as file:
             while piece := file.read(size):
                 yield piece
         return
-    for start in range(0, len(answer.body), size):
-        yield answer.body[start : start + size]
-    padding = (answer.length or 0) - len(answer.body)
+    for start in range(0, len(response.body), size):
+        yield response.body[start : start + size]
+    padding = (response.length or 0) - len(response.body)
     while padding > 0:
         yield b" " * min(size, padding)
         padding -= size
@@ -184,8 +190,8 @@ class RunningSandbox:
     def __init__(self, world: World, port: int, host: str = "127.0.0.1") -> None:
         self.world = world
         self.site = Site(world)
-        self.trickle = Trickle(world)
-        self.control = Control(self.site, self.trickle)
+        self.live_feed = LiveFeed(world)
+        self.control = Control(self.site, self.live_feed)
         self.servers: list[_Server] = []
         try:
             for number, data_centre in enumerate(DATA_CENTRES):
@@ -199,7 +205,7 @@ class RunningSandbox:
             threading.Thread(target=server.serve_forever, args=(0.05,), name=f"sandbox-{server.data_centre}")
             for server in self.servers
         ]
-        self._threads.append(threading.Thread(target=self.site.desk.webhooks.run, name="sandbox-webhooks"))
+        self._threads.append(threading.Thread(target=self.site.services.webhooks.run, name="sandbox-webhooks"))
         for thread in self._threads:
             thread.daemon = True
             thread.start()
@@ -226,7 +232,7 @@ class RunningSandbox:
 
     def stop(self) -> None:
         """End all threads and close all sockets."""
-        self.trickle.stop()
+        self.live_feed.stop()
         self.site.close()
         for server in self.servers:
             if hasattr(self, "_threads"):
@@ -252,10 +258,10 @@ def start(
     small: bool = True,
     now: datetime | None = None,
     world: World | None = None,
-    trickle: float | None = None,
+    live_feed: float | None = None,
 ) -> RunningSandbox:
     """Start a sandbox in background threads; port 0 takes free ports, else `port` and `port + 1` are used."""
     running = RunningSandbox(world or build_world(seed=seed, small=small, now=now), port)
-    if trickle:
-        running.trickle.start(trickle)
+    if live_feed:
+        running.live_feed.start(live_feed)
     return running

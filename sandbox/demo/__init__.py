@@ -4,13 +4,13 @@ import copy
 import random
 from datetime import datetime
 
-from sandbox.clock import DAY, Clock
 from sandbox.demo import bank, railway
 from sandbox.demo.contacts import add_contacts
 from sandbox.demo.life import fill_history, make_response
-from sandbox.ids import make_id
-from sandbox.surveys import Survey
-from sandbox.world import Brand, User, World, days_before
+from sandbox.state.clock import DAY, Clock
+from sandbox.state.ids import make_id
+from sandbox.state.surveys import Survey
+from sandbox.state.world import Brand, User, World, days_before
 
 DATA_CENTRES = ("fra1", "iad1")
 # Fixed, so that a demo can be set up without looking anything up. They open nothing but the sandbox.

@@ -1,7 +1,7 @@
 """Banque Méridian: two surveys of a retail bank, in French."""
 
 from sandbox.demo.railway import Plan, nps, scale, text
-from sandbox.surveys import Question
+from sandbox.state.surveys import Question
 
 ACCORD = [
     "Pas du tout d’accord",

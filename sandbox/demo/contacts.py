@@ -2,10 +2,10 @@
 
 import random
 
-from sandbox.clock import DAY
-from sandbox.directory import Batch, Contact, Directory, Library, MailingList, Message, Sample
-from sandbox.ids import make_id
-from sandbox.world import World
+from sandbox.state.clock import DAY
+from sandbox.state.directory import Batch, Contact, Directory, Library, MailingList, Message, Sample
+from sandbox.state.ids import make_id
+from sandbox.state.world import World
 
 _FIRST = ["Eva", "Noor", "Luc", "Maya", "Jonas", "Inès", "Pavel", "Sofia", "Théo", "Ada", "Hugo", "Zoé"]
 _LAST = ["Lund", "Haddad", "Moreau", "Silva", "Berg", "Lambert", "Novak", "Rossi", "Ndiaye", "Byron"]

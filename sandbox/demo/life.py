@@ -5,12 +5,12 @@ import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sandbox.clock import SECOND, WEEK, to_ms
 from sandbox.demo.verbatims import comment
-from sandbox.ids import make_id
-from sandbox.responses import Response, Sheet
-from sandbox.surveys import Question, Survey, fields_of, text_iq_keys_of, text_iq_suffix
-from sandbox.world import World
+from sandbox.state.clock import SECOND, WEEK, to_ms
+from sandbox.state.ids import make_id
+from sandbox.state.responses import Response, Sheet
+from sandbox.state.surveys import Question, Survey, fields_of, text_iq_keys_of, text_iq_suffix
+from sandbox.state.world import World
 
 HOURS = [1, 1, 1, 1, 1, 2, 6, 12, 15, 11, 9, 9, 12, 10, 8, 8, 10, 14, 17, 15, 12, 10, 6, 3]
 HISTORY_DAYS = 730

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sandbox.surveys import Choice, Question
+from sandbox.state.surveys import Choice, Question
 
 
 @dataclass(slots=True, frozen=True)

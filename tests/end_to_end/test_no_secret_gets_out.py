@@ -434,7 +434,7 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
     for letter in mail.outbox:
         kept.keep("mail", str(letter.message()))
     kept.keep("printed", "".join(capfd.readouterr()))
-    wanted |= {f"access token {n}": each for n, each in enumerate(house.sandbox.site.desk.doorman.grants)}
+    wanted |= {f"access token {n}": each for n, each in enumerate(house.sandbox.site.services.authenticator.grants)}
 
     scanner = kept.scan(wanted)
     assert scanner.found == []

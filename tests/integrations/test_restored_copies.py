@@ -50,7 +50,7 @@ def watch(connection, sandbox, settings) -> ResponseWatch:
     surveys_of(connection)
     made = watches.create_watch(Survey.objects.get(external_id=sandbox.control.survey_id("post-journey")))
     yield made
-    sandbox.site.desk.webhooks.subscriptions.clear()
+    sandbox.site.services.webhooks.subscriptions.clear()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def changes(sandbox):
 
 
 def subscriptions(sandbox) -> list[str]:
-    return [each.id for each in sandbox.site.desk.webhooks.of_brand("coastline")]
+    return [each.id for each in sandbox.site.services.webhooks.of_brand("coastline")]
 
 
 @pytest.mark.django_db

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--sandbox-port", type=int, default=8900)
         parser.add_argument("--small", action="store_true", help="a tenth of the history, for tests")
-        parser.add_argument("--trickle", type=float, default=4.0, help="seconds between new responses")
+        parser.add_argument("--live-feed", "--trickle", type=float, default=4.0, help="seconds between new responses")
 
     def handle(self, *args, **options) -> None:
         if not settings.EMBEDDED:
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         sandbox = python(
             *("-m", "sandbox", "--port", str(sandbox_port), "--seed", "7", "--made-at", _first_start()),
-            *("--trickle", str(options["trickle"])),
+            *("--live-feed", str(options["live_feed"])),
             *(["--small"] if options["small"] else []),
         )
         children = [Child("sandbox", sandbox), Child("web", web(port)), Child("worker", worker_with_beat())]

@@ -143,7 +143,7 @@ def test_each_is_given_to_one_worker_and_a_tick_sends_the_message(done, monkeypa
 
 def test_one_that_somebody_deleted_in_qualtrics_is_asked_no_more(done, sandbox):
     row = done()
-    sandbox.site.desk.distributions.all.pop(row.external_id)
+    sandbox.site.services.distributions.all.pop(row.external_id)
     come_due(row)
     ask_all()
     assert Distribution.objects.get().next_ask_at is None

@@ -48,7 +48,7 @@ def draft(house: House, admin) -> Iterator[Distribution]:
 
 
 def test_a_sender_that_is_killed_leaves_unknown_and_one_call(house, draft, admin):
-    control, taken = house.sandbox.control, house.sandbox.site.desk.distributions.all
+    control, taken = house.sandbox.control, house.sandbox.site.services.distributions.all
     control.switch_fault_on("delay", path="*/distributions", method="POST", seconds=60)
     environment = house.environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     sender = subprocess.Popen([sys.executable, "-c", SENDER], cwd=ROOT, env=environment)

@@ -292,7 +292,7 @@ class TestTrouble:
             ("huge_body", {"size": 40}, "answer_too_big"),
             ("cut_before_answer", {}, "connection_cut"),
             ("cut", {"size": 30}, "connection_cut"),
-            ("drip", {"size": 1, "seconds": 0.2}, "deadline"),
+            ("throttle", {"size": 1, "seconds": 0.2}, "deadline"),
         ],
     )
     def test_each_fault_has_its_code(self, sandbox, connect, fault, details, code):

@@ -29,7 +29,7 @@ from integrations.sync import dispatch, engine, failpoints, loading, requests
 from integrations.webhooks import inbox
 from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from sandbox.clock import to_ms
+from sandbox.state.clock import to_ms
 from tests.integrations.sync.conftest import mirrored, work
 from tests.integrations.webhooks.conftest import make_watch
 

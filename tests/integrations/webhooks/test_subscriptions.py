@@ -23,7 +23,7 @@ from versioning.saving import Outdated
 
 @pytest.fixture(autouse=True)
 def _no_leftovers(sandbox):
-    sandbox.site.desk.webhooks.subscriptions.clear()
+    sandbox.site.services.webhooks.subscriptions.clear()
 
 
 @pytest.fixture
@@ -33,17 +33,17 @@ def survey(connection, sandbox):
 
 def at_vendor(sandbox) -> dict[str, str]:
     """{subscription: address} as the vendor has them."""
-    return {each.id: each.url for each in sandbox.site.desk.webhooks.subscriptions.values()}
+    return {each.id: each.url for each in sandbox.site.services.webhooks.subscriptions.values()}
 
 
 def keys_at_vendor(sandbox) -> set[str]:
-    return {each.shared_key for each in sandbox.site.desk.webhooks.subscriptions.values()}
+    return {each.shared_key for each in sandbox.site.services.webhooks.subscriptions.values()}
 
 
 def test_a_watch_makes_a_subscription_with_a_key_of_its_own(sandbox, survey):
     watch = subscriptions.create_watch(survey)
     assert at_vendor(sandbox) == {watch.subscription_id: f"{SITE}/hooks/qualtrics/{watch.uuid}/"}
-    [subscription] = sandbox.site.desk.webhooks.subscriptions.values()
+    [subscription] = sandbox.site.services.webhooks.subscriptions.values()
     assert subscription.topics == f"surveyengine.completedResponse.{survey.external_id}"
     assert subscription.shared_key == subscriptions.keys_of(watch)[0].reveal()
     assert subscription.shared_key not in ResponseWatch.objects.values_list("key_envelope", flat=True)[0]
@@ -124,7 +124,7 @@ def test_c12_half_a_rotation_is_completed_by_the_check(sandbox, survey, connecti
 
 def test_c8_a_subscription_that_vanished_is_made_again(sandbox, survey, connection):
     watch = subscriptions.create_watch(survey)
-    sandbox.site.desk.webhooks.subscriptions.clear()
+    sandbox.site.services.webhooks.subscriptions.clear()
     subscriptions.check_connection(connection)
     found = ResponseWatch.objects.get()
     assert list(at_vendor(sandbox)) == [found.subscription_id] != [watch.subscription_id]
@@ -132,7 +132,7 @@ def test_c8_a_subscription_that_vanished_is_made_again(sandbox, survey, connecti
 
 def test_a_check_that_finds_all_in_order_changes_nothing(sandbox, survey, connection):
     watch = subscriptions.create_watch(survey)
-    sandbox.site.desk.webhooks.subscriptions[watch.subscription_id].successful_calls = 12
+    sandbox.site.services.webhooks.subscriptions[watch.subscription_id].successful_calls = 12
     sandbox.control.forget_calls()
     subscriptions.check_connection(connection)
     assert [call["method"] for call in sandbox.control.calls(path="eventsubscriptions")] == ["GET"]

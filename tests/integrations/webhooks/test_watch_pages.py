@@ -17,7 +17,7 @@ from tests.integrations.webhooks.conftest import make_watch
 
 @pytest.fixture(autouse=True)
 def _no_leftovers(sandbox):
-    sandbox.site.desk.webhooks.subscriptions.clear()
+    sandbox.site.services.webhooks.subscriptions.clear()
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def survey(connection, sandbox) -> Survey:
 
 
 def subscriptions(sandbox) -> int:
-    return len(sandbox.site.desk.webhooks.subscriptions)
+    return len(sandbox.site.services.webhooks.subscriptions)
 
 
 class TestPages:
@@ -90,7 +90,7 @@ class TestPages:
         client.post(reverse("integrations:watch_rotate", args=[watch.pk]), {"version": renamed.version})
         rotated = ResponseWatch.objects.get()
         assert rotated.subscription_id not in ("", watch.subscription_id)
-        sandbox.site.desk.webhooks.subscriptions.clear()
+        sandbox.site.services.webhooks.subscriptions.clear()
         answer = client.post(reverse("integrations:watch_check", args=[watch.pk]), follow=True)
         assert "The subscription at Qualtrics is in order." in answer.content.decode()
         assert subscriptions(sandbox) == 1
