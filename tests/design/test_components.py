@@ -113,6 +113,11 @@ def test_a_component_sees_its_arguments_only():
     assert "card-link" not in render('{% component "card" heading="x" %}{% endcomponent %}', href="/from-the-page")
 
 
+def test_a_mapping_gives_several_arguments():
+    html = render('{% component "card" **given level=2 %}x{% endcomponent %}', given={"heading": "A", "level": 4})
+    assert "<h2>A</h2>" in html
+
+
 def test_an_empty_slot_leaves_no_frame():
     html = render('{% component "card" %}x{% slot "footer" %} {% if no %}y{% endif %} {% endslot %}{% endcomponent %}')
     assert "card-footer" not in html
