@@ -19,7 +19,7 @@ COLOURS = (
 
 
 def gallery(request: HttpRequest) -> HttpResponse:
-    """The page; with `?part=…` what htmx asks it for: a step of the sample wizard, or a toast."""
+    """The page; with `?part=…` what htmx asks it for: a step of the sample wizard, a form in a dialog, or a toast."""
     part = request.GET.get("part", "")
     if part == "wizard":
         step = min(max(int(request.GET.get("step", "1")), 1), len(samples.steps()))
@@ -34,6 +34,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
                 "surveys": samples.surveys(),
             },
         )
+    if part == "form":
+        if request.method == "POST":
+            return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"dialog:close": True})})
+        return render(request, "gallery/form.html", samples.forms_to_show())
     if part == "toast":
         toast = {
             "level": request.GET.get("level", "info"),
@@ -48,6 +52,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
             **samples.forms_to_show(),
             "map": samples.sample_map(),
             "states": samples.STATES,
+            "figures": samples.FIGURES,
             "as_of": samples.AS_OF,
             "steps": samples.steps(),
             "surveys": samples.surveys(),

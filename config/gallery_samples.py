@@ -15,6 +15,19 @@ from kpis.metrics.trends import buckets
 AS_OF = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 STATES = ("draft", "waiting", "live", "stale", "error", "paused", "needs_attention", "archived", "suppressed")
 
+# Arguments of the component "kpi" for each of the cards shown
+FIGURES: dict[str, dict[str, object]] = {
+    "trip": {
+        **{"metric": "NPS", "value": 31.9047, "n": 840, "low": 26.5, "high": 37.1, "minimum": -100, "state": "live"},
+        **{"items_used": 2, "items_total": 3},
+    },
+    "staff": {
+        **{"metric": "CSAT", "value": 83.333, "unit": "%", "n": 18, "low": 60.8, "high": 94.2, "state": "live"},
+        "low_base": True,
+    },
+    "app": {"metric": "NPS", "value": -12.4, "n": 2310, "low": -16.0, "high": -8.8, "minimum": -100, "state": "error"},
+}
+
 
 class SampleForm(forms.Form):
     """Every kind of field that Parcours uses."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -15,6 +16,11 @@ from ui.templatetags.parcours import figure, initials
 
 def render(source: str, **values: object) -> str:
     return Template("{% load i18n parcours %}" + source).render(Context(values))
+
+
+def close(html: str) -> str:
+    """The same without white space beside tags."""
+    return re.sub(r"\s*(<[^>]+>)\s*", r"\1", html)
 
 
 def test_a_button_is_a_button_and_does_not_send_forms_by_itself():
@@ -99,11 +105,13 @@ def test_an_interval_is_drawn_where_it_lies():
 
 
 def test_a_component_gets_content_and_slots_from_the_page():
-    html = render(
-        '{% component "card" heading=title %}Hello {{ who }}{% slot "footer" %}Bye {{ who }}{% endslot %}'
-        "{% endcomponent %}",
-        title="A & B",
-        who="<Zoé>",
+    html = close(
+        render(
+            '{% component "card" heading=title %}Hello {{ who }}{% slot "footer" %}Bye {{ who }}{% endslot %}'
+            "{% endcomponent %}",
+            title="A & B",
+            who="<Zoé>",
+        )
     )
     assert "<h3>A &amp; B</h3>" in html
     assert '<div class="card-body">Hello &lt;Zoé&gt;</div>' in html
@@ -114,9 +122,49 @@ def test_a_component_sees_its_arguments_only():
     assert "card-link" not in render('{% component "card" heading="x" %}{% endcomponent %}', href="/from-the-page")
 
 
+def test_a_mapping_gives_several_arguments():
+    html = close(
+        render('{% component "card" **given level=2 %}x{% endcomponent %}', given={"heading": "A", "level": 4})
+    )
+    assert "<h2>A</h2>" in html
+
+
 def test_an_empty_slot_leaves_no_frame():
     html = render('{% component "card" %}x{% slot "footer" %} {% if no %}y{% endif %} {% endslot %}{% endcomponent %}')
     assert "card-footer" not in html
+
+
+TABLE = (
+    '{% component "table" heading=heading framed=framed label="Trips" %}{% slot "head" %}<th>Name</th>{% endslot %}'
+    '{% slot "empty" %}None yet.{% endslot %}{% for row in rows %}<tr><td>{{ row }}</td></tr>{% endfor %}{% endcomponent %}'
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cards"),
+    [({}, 0), ({"framed": True}, 1), ({"heading": "My trips"}, 1)],
+    ids=["bare", "framed", "card"],
+)
+def test_a_table_draws_its_rows_in_the_frame_asked_for(arguments: dict[str, object], cards: int):
+    html = close(render(TABLE, rows=["<b>Night train</b>"], **arguments))
+    assert "<thead><tr><th>Name</th></tr></thead><tbody><tr><td>&lt;b&gt;" in html
+    assert 'role="region" aria-label="Trips" tabindex="0"' in " ".join(html.split())
+    assert "None yet." not in html
+    assert html.count('class="card card-flush"') == cards
+
+
+@pytest.mark.parametrize(("arguments", "cards"), [({}, 0), ({"framed": True}, 0), ({"heading": "My trips"}, 1)])
+def test_a_table_without_rows_says_so_instead(arguments: dict[str, object], cards: int):
+    html = render(TABLE, rows=[], **arguments)
+    assert "<table" not in html
+    assert "None yet." in html
+    assert html.count("<section") == cards
+
+
+def test_a_dialog_form_without_words_for_its_button_sends_nothing():
+    source = '{% component "dialog_form" heading="Edit" action="/x" submit=words %}Fields{% endcomponent %}'
+    assert ">Save</button>" in render(source, words="Save")
+    assert 'type="submit"' not in render(source, words="")
 
 
 @pytest.mark.parametrize(
@@ -135,7 +183,7 @@ class OrderForm(forms.Form):
 
 
 def test_a_form_is_drawn_by_the_design_system():
-    html = str(OrderForm())
+    html = close(str(OrderForm()))
     assert '<label class="field-label" for="id_name">Name</label>' in html
     assert '<div class="field-help" id="id_name_helptext">As on the ticket.</div>' in html
     assert html.count("Optional") == 1
@@ -167,10 +215,12 @@ def test_a_hidden_kpi_keeps_its_n():
 
 
 def test_a_kpi_says_its_facts():
-    html = render(
-        '{% component "kpi" name="Trip" value=v n=18 low=-4.2 high=9 minimum=-100 decimals=0 low_base=True'
-        " items_used=1 items_total=3 state='live' %}{% endcomponent %}",
-        v=2.5,
+    html = close(
+        render(
+            '{% component "kpi" name="Trip" value=v n=18 low=-4.2 high=9 minimum=-100 decimals=0 low_base=True'
+            " items_used=1 items_total=3 state='live' %}{% endcomponent %}",
+            v=2.5,
+        )
     )
     assert '<p class="kpi-value">2</p>' in html
     assert "−4 … 9" in html

@@ -87,6 +87,19 @@ def test_comments_of_one_line_stay_on_one_line(path: Path):
     assert re.search(r"\{#(?:(?!#\}).)*\n", path.read_text()) is None
 
 
+LONGEST_LINE = 140
+
+
+def test_lines_are_short_enough_to_be_read():
+    long = [
+        f"{path.relative_to(ROOT)}:{number} has {len(line)} characters"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > LONGEST_LINE
+    ]
+    assert long == []
+
+
 @pytest.mark.parametrize("sheet", sorted((ROOT / "static/css").glob("*.css")), ids=lambda path: path.name)
 def test_stylesheets_load_only_what_exists(sheet: Path):
     for address in re.findall(r"url\([\"']?([^\"')]+)", sheet.read_text()):

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-import lucide
 from django import template
 from django.forms import BoundField
 from django.template.base import FilterExpression, NodeList, Parser, Token, token_kwargs
@@ -17,6 +16,7 @@ from django.template.context import Context
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
 
 from ui.states import LOOKS
 
@@ -41,7 +41,7 @@ MINUS = "\N{MINUS SIGN}"
 
 @lru_cache(maxsize=512)
 def _icon(name: str, classes: str) -> str:
-    drawing = lucide._render_icon(name, None, **{"class": classes, "aria-hidden": "true", "focusable": "false"})
+    drawing = lucide(name, size=None, **{"class": classes, "aria-hidden": "true", "focusable": "false"})
     return "".join(line.strip() for line in drawing.splitlines())
 
 
@@ -219,17 +219,24 @@ class SlotNode(template.Node):
 class ComponentNode(template.Node):
     """Draws `_components/<name>.html` with the content as `content` and each slot as `slots.<name>`."""
 
-    def __init__(self, name: FilterExpression, values: dict[str, FilterExpression], nodelist: NodeList) -> None:
-        self.name, self.values, self.nodelist = name, values, nodelist
+    def __init__(
+        self,
+        name: FilterExpression,
+        values: dict[str, FilterExpression],
+        spread: list[FilterExpression],
+        nodelist: NodeList,
+    ) -> None:
+        self.name, self.values, self.spread, self.nodelist = name, values, spread, nodelist
 
     def render(self, context: Context) -> str:
-        values = {key: value.resolve(context) for key, value in self.values.items()}
+        values = {key: value for mapping in self.spread for key, value in mapping.resolve(context).items()}
+        values |= {key: value.resolve(context) for key, value in self.values.items()}
         # White space alone is nothing: a slot may hold an {% if %}.
         values["slots"] = {
             node.name: _stripped(node.nodelist.render(context)) for node in self.nodelist if isinstance(node, SlotNode)
         }
         values["content"] = _stripped(self.nodelist.render(context))
-        values["csrf_token"] = context.get("csrf_token")
+        values |= {name: context.get(name) for name in ("csrf_token", "request")}
         engine = context.template.engine  # type: ignore[union-attr]  # a template is being drawn
         component = engine.get_template(f"_components/{self.name.resolve(context)}.html")
         # Its own context: a component sees its arguments, not the accidents of the page around it.
@@ -238,17 +245,22 @@ class ComponentNode(template.Node):
 
 @register.tag
 def component(parser: Parser, token: Token) -> ComponentNode:
-    """`{% component "card" heading=title %}…{% slot "actions" %}…{% endslot %}…{% endcomponent %}`"""
+    """`{% component "card" heading=title %}…{% slot "actions" %}…{% endslot %}…{% endcomponent %}`
+
+    `**mapping` gives several arguments at once.
+    """
     tag, *bits = token.split_contents()
     if not bits:
         raise template.TemplateSyntaxError(f"{tag!r} needs the name of a component")
     name = parser.compile_filter(bits.pop(0))
+    spread = [parser.compile_filter(bit[2:]) for bit in bits if bit.startswith("**")]
+    bits = [bit for bit in bits if not bit.startswith("**")]
     values = token_kwargs(bits, parser)
     if bits:
         raise template.TemplateSyntaxError(f"{tag!r} takes name=value only, not {bits[0]!r}")
     nodelist = parser.parse(("endcomponent",))
     parser.delete_first_token()
-    return ComponentNode(name, values, nodelist)
+    return ComponentNode(name, values, spread, nodelist)
 
 
 @register.tag
