@@ -109,7 +109,7 @@ class Server:
         self._wait()  # what has just come
         while self._at_work() and time.monotonic() < deadline:
             self._wait()
-        self.server.task_dispatcher.shutdown(timeout=0)
+        self.server.task_dispatcher.shutdown(timeout=1)
 
     def _wait(self) -> None:
         wasyncore.loop(timeout=0.5, use_poll=True, map=self.connections, count=1)  # select() ends at 1,024 connections
