@@ -1,4 +1,4 @@
-"""Starts the processes of the embedded mode, restarts one that ends, and leaves none behind.
+"""Starts the processes of the embedded mode, or of the web server, restarts one that ends, and leaves none behind.
 
 Each child leads a process group of its own, so that what it started in turn (beat, pool processes) goes with it.
 """
