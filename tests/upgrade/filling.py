@@ -43,6 +43,7 @@ NOT_ASKED = (
     "api:schema", "api:installation", "api:directory-", "api:contact-", "api:distribution-choices",
     "api:distribution-progress", "api:connection-surveys", "api:connection-questions",
 )  # fmt: skip
+RESPONSES = "/api/v1/responses/"  # of one survey at a time
 # What breaks a careless dump, and what people write.
 TEXT = "“Très bien” — it's 100 % ok; \\n is no line end,\nbut this is. 😀 日本語 -- no comment $1 {x} %s"
 
@@ -339,8 +340,10 @@ def _api(browser: Client) -> list[str]:
     lists = {route.form for route in routes if not route.converters and not route.name.startswith(NOT_ASKED)}
     ids: dict[str, list[Any]] = {}
     found = []
-    for address in sorted(lists):
-        page: str | None = f"{address}?page_size=200" if address.endswith("s/") else address
+    surveys = model("feedback.Survey").objects.values_list("pk", flat=True)
+    asked = [f"{RESPONSES}?survey={pk}" for pk in surveys] + sorted(lists - {RESPONSES})
+    for address in asked:
+        page: str | None = f"{address}{'&' if '?' in address else '?'}page_size=200"
         while page:
             found.append(page)
             answer = browser.get(page).json()

@@ -33,7 +33,9 @@ def main() -> None:
     for engine, dump in rows.items():
         _write(f"{version}.{engine}.sql.gz", dump)
     _write(f"{version}.answers.json.gz", _text(answers["api"]))
-    facts |= {"pages": answers["pages"], "secrets": answers["secrets"]}
+    # Left out: pages that show what only a vendor knows.
+    pages = {path: statuses for path, statuses in answers["pages"].items() if max(statuses.values()) < 500}
+    facts |= {"pages": pages, "secrets": answers["secrets"]}
     del facts["api"]
     _write(f"{version}.facts.json", _text(facts))
     _write(f"{version}.names.json", _text(answers["names"]))

@@ -78,8 +78,8 @@ def test_there_is_a_sample_of_both_engines_with_rows_in_every_table():
     assert VERSIONS
     for version in VERSIONS:
         assert all((SAMPLES / f"{version}.{engine}.sql.gz").exists() for engine in (SQLITE, POSTGRESQL))
-        empty = [table for table, rows in _facts(version)["rows"].items() if not rows]
-        assert empty == ["accounts_user_user_permissions"], "nobody has rights but by their role"
+        empty = {table for table, rows in _facts(version)["rows"].items() if not rows and not table.startswith("axes_")}
+        assert empty == {"accounts_user_user_permissions"}, "nobody has rights but by their role"
 
 
 def test_no_row_is_lost(upgraded):
