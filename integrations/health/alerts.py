@@ -20,7 +20,8 @@ from feedback.models import FeedbackItem
 from feedback.states import MISSED_FETCHES, facts_of
 from integrations.health import endpoints
 from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed
-from integrations.sync import closing, plan
+from integrations.sync import plan
+from integrations.troubles.table import Stops, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ def _facts_of(feed: SurveyFeed, drift: str, under_way: bool, now: datetime) -> l
         return None
     place = (feed.connection_id, feed.survey_id)
     facts = [Fact(Alert.About.QUESTIONS, Alert.Kind.DRIFT, drift, *place)] if drift else []
-    attention = survey.attention_code if survey.attention_code not in closing.STOPPING else ""
+    attention = survey.attention_code if trouble_of(survey.attention_code).stops is not Stops.CONNECTION else ""
     stale_at = _stale_at(feed)
     if attention:
         facts.append(Fact(Alert.About.RETRIEVAL, Alert.Kind.ATTENTION, attention, *place))

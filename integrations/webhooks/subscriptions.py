@@ -27,6 +27,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.troubles.table import Retry, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
@@ -281,7 +282,7 @@ _ANY = UUID(int=0)
 
 def _note_trouble(watch: ResponseWatch, error: QualtricsError | encryption.EncryptionError) -> None:
     logger.warning("The watch %s is not in line with the vendor: %s", watch.pk, error)
-    again = CHECK_EVERY if error.permanent else CHECK_AGAIN
+    again = CHECK_EVERY if trouble_of(error.code).retry is Retry.NEVER else CHECK_AGAIN
     code = "watch_right_missing" if error.code == RightMissing.code else error.code
     _write(watch, trouble_code=code, next_check_at=timezone.now() + again)
 
