@@ -22,6 +22,7 @@ from accounts.models import Organisation, User
 from accounts.roles import people_with
 from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
+from integrations.troubles.isolation import Parts
 from integrations.troubles.messages import Explanation, explain
 from integrations.vendor.instance_guard import is_vouched_for
 
@@ -43,22 +44,30 @@ def letters_are_due() -> bool:
 
 
 def send_alert_emails() -> int:
-    """Send what is due; how many letters went. What reached nobody stays due."""
+    """Send what is due; how many letters went. What reached nobody stays due. Raises `PartsFailed`."""
     now = timezone.now()
     due = Alert.objects.filter(letter_due_at__lte=now).select_related("connection", "survey").order_by("opened_at")
     news = _News.of(due)
     if not news:
         return 0
-    sent = sum(_write(admin, news) for admin in recipients())
-    if sent:
-        keys = [alert.pk for alert in (*news.opened, *news.standing, *news.closed)]
-        told = Alert.objects.filter(pk__in=keys)
-        told.filter(closed_at=None).update(told_at=now, letter_due_at=now + REMIND_EVERY)
-        # One that has ended while this was written was announced as open: its end is news for the next letter.
-        ended = {alert.pk for alert in news.closed}
-        told.exclude(closed_at=None).filter(pk__in=ended).update(letter_due_at=None)
-        told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, letter_due_at=now)
+    sent = 0
+    with Parts() as parts:
+        for admin in recipients():
+            with parts.alone(f"e-mail to person {admin.pk}"):
+                sent += _write(admin, news)
+        if sent:
+            _note_told(news, now)
     return sent
+
+
+def _note_told(news: _News, now: datetime) -> None:
+    keys = [alert.pk for alert in (*news.opened, *news.standing, *news.closed)]
+    told = Alert.objects.filter(pk__in=keys)
+    told.filter(closed_at=None).update(told_at=now, letter_due_at=now + REMIND_EVERY)
+    # One that has ended while this was written was announced as open: its end is news for the next letter.
+    ended = {alert.pk for alert in news.closed}
+    told.exclude(closed_at=None).filter(pk__in=ended).update(letter_due_at=None)
+    told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, letter_due_at=now)
 
 
 def recipients() -> list[User]:
@@ -111,7 +120,7 @@ class Paragraph:
 def _paragraphs(alerts: list[Alert]) -> list[Paragraph]:
     return [
         Paragraph(
-            f"{alert.connection.name} › {alert.survey.name}" if alert.survey else alert.connection.name,
+            " › ".join(named.name for named in (alert.connection, alert.survey) if named) or _("Timetable"),
             explain(alert.code),
             alert.opened_at,
             alert.closed_at,
