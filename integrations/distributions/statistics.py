@@ -12,6 +12,7 @@ from integrations.models import Distribution
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError
+from integrations.troubles.isolation import Parts
 from integrations.vendor.clients import BACKGROUND, INTERACTIVE, client_for
 
 logger = logging.getLogger(__name__)
@@ -45,12 +46,17 @@ def refresh(distribution: Distribution, limits: Limits = INTERACTIVE) -> None:
     distribution.save(update_fields=["vendor_status", "statistics", "statistics_at", "next_ask_at"])
 
 
-def to_ask() -> list[int]:
+def to_ask(parts: Parts) -> list[int]:
     """Distributions whose statistics are due; each is given to one caller only."""
     now = timezone.now()
     due = Distribution.objects.filter(state=Distribution.State.SENT, next_ask_at__lte=now)
     found = due.order_by("next_ask_at").values_list("pk", flat=True)[:_AT_ONCE]
-    return [pk for pk in list(found) if due.filter(pk=pk).update(next_ask_at=now + FRESH_EVERY)]
+    taken = []
+    for pk in found:
+        with parts.alone(f"distribution {pk}"):
+            if due.filter(pk=pk).update(next_ask_at=now + FRESH_EVERY):
+                taken.append(pk)
+    return taken
 
 
 def ask(distribution: Distribution) -> None:

@@ -27,6 +27,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.troubles.isolation import Parts
 from integrations.troubles.table import Retry, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
@@ -213,12 +214,17 @@ def _unsubscribe(client: QualtricsClient, subscription_id: str) -> None:
 # --- the daily check --------------------------------------------------------------------------------------------------
 
 
-def connections_to_check() -> list[int]:
+def connections_to_check(parts: Parts) -> list[int]:
     """Connections that have a watch whose check is due; each is given to one caller only."""
     now = timezone.now()
     due = ResponseWatch.objects.filter(next_check_at__lte=now)
     found = sorted(set(due.values_list("connection_id", flat=True)))
-    return [pk for pk in found if due.filter(connection=pk).update(next_check_at=now + CHECK_AGAIN)]
+    taken = []
+    for pk in found:
+        with parts.alone(f"connection {pk}"):
+            if due.filter(connection=pk).update(next_check_at=now + CHECK_AGAIN):
+                taken.append(pk)
+    return taken
 
 
 def check_connection(connection: Connection) -> None:

@@ -313,10 +313,10 @@ def _alerts() -> None:
         alert.objects.create(
             about=about.get(kind, "retrieval"), kind=kind, code="token_refused", connection=connection, told_at=now,
             survey=None if kind == "connection_stopped" else next(surveys), opened_at=now - timedelta(days=4),
-            closed_at=now - timedelta(days=3), letter_due_at=now,
+            closed_at=now - timedelta(days=3), email_due_at=now,
         )  # fmt: skip
-    target = model("integrations.AlertTarget").objects.first()
-    model("integrations.AlertTarget").objects.update(created_by=model("accounts.User").objects.first())
+    target = model("integrations.AlertEndpoint").objects.first()
+    model("integrations.AlertEndpoint").objects.update(created_by=model("accounts.User").objects.first())
     model("integrations.AlertMessage").objects.create(
         target=target, kind="alert.test", body=json.dumps({"text": TEXT}), state="failed", tries=9, tried_at=now
     )
