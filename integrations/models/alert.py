@@ -45,7 +45,7 @@ class Alert(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True)
     told_at = models.DateTimeField(null=True)  # when admins were last written to about it
     email_due_at = models.DateTimeField(
-        db_column="email_due_at", null=True
+        db_column="letter_due_at", null=True
     )  # news or a reminder; null: nothing to write
 
     class Meta:

@@ -25,7 +25,7 @@ class Timekeeping(models.Model):
     sync_answered_at = models.DateTimeField(null=True)
     backfill_answered_at = models.DateTimeField(null=True)
     emailed_at = models.DateTimeField(
-        db_column="emailed_at", null=True
+        db_column="letters_at", null=True
     )  # when admins were last written to about alerts
 
     class Meta:
