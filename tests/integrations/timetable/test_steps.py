@@ -20,7 +20,7 @@ from accounts.models import Organisation
 from feedback.models import ChangedDay, Survey
 from integrations.distributions.tasks import ask_statistics
 from integrations.health import alerts, emails, endpoints
-from integrations.health.status import signs
+from integrations.health.status import system_checks
 from integrations.health.tasks import heartbeat, send_alert_messages
 from integrations.models import (
     Alert,
@@ -74,7 +74,7 @@ def noted() -> dict[str, int]:
 
 def timetable() -> tuple[str, str]:
     """Tone and sentence of the timetable on the Health page."""
-    sign = next(sign for sign in signs(timezone.now()) if sign.key == "timetable")
+    sign = next(sign for sign in system_checks(timezone.now()) if sign.key == "timetable")
     return sign.tone, sign.sentence
 
 
@@ -618,4 +618,4 @@ def test_workers_are_judged_although_a_step_fails(monkeypatch):
     monkeypatch.setattr(heartbeat, "apply_async", lambda *_args, **_options: None)
     tick()
     heartbeat("sync")
-    assert {sign.key: sign.tone for sign in signs(timezone.now())}["workers_sync"] == "good"
+    assert {sign.key: sign.tone for sign in system_checks(timezone.now())}["workers_sync"] == "good"
