@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.test import Client
+from django.test import Client, override_settings
 from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
 
@@ -49,18 +49,34 @@ def _a_folder_for_collected_files():
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _settings_of_all_tests(tmp_path_factory) -> Iterator[None]:
+    """Quick passwords, files away from the real ones; static files, which the test's web server finds by plain names."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "spool").mkdir()
+    changed = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "SPOOL_DIR": folder / "spool",
+        "ERASED_LIST": folder / "erased-responses.jsonl",
+        "STORAGES": settings.STORAGES
+        | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+    }
+    with override_settings(**changed):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _quick_passwords_and_own_folders(settings, tmp_path):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _empty_caches() -> None:
+    for cache in caches.all(initialized_only=False):
+        cache.clear()  # rolled back tests use the same primary keys again
+
+
+@pytest.fixture
+def own_files(settings, tmp_path) -> None:
+    """For tests that look at the folder of spooled exports or at the list of erased responses: nobody else's are there."""
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.SPOOL_DIR.mkdir()
     settings.ERASED_LIST = tmp_path / "erased-responses.jsonl"
-    for cache in caches.all(initialized_only=False):
-        cache.clear()  # rolled back tests use the same primary keys again
-    if not settings.EMBEDDED:
-        # The test's own web server finds static files by their plain names.
-        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
 @pytest.fixture

@@ -265,6 +265,7 @@ def test_the_row_of_time_is_one(db):
 # --- disk and database ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("own_files")
 def test_a_full_disk_fails_cleanly_and_heals(sandbox, survey, add_item, monkeypatch, settings):
     """The kernel says ENOSPC: `/dev/full` stands in for the draft on the disk."""
 
@@ -287,6 +288,7 @@ def test_a_full_disk_fails_cleanly_and_heals(sandbox, survey, add_item, monkeypa
     assert stored(survey) == truth(sandbox)
 
 
+@pytest.mark.usefixtures("own_files")
 def test_a_disk_that_fills_up_while_a_file_is_written_leaves_no_part_of_it(
     sandbox, survey, add_item, monkeypatch, settings
 ):

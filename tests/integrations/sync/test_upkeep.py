@@ -20,7 +20,7 @@ from kpis.refresh import rebuild
 from tests.factories import make_feed
 from tests.integrations.sync.conftest import work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def closed(feed: SurveyFeed, days_ago: int, **fields) -> Fetch:
