@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name in _WITH_WORKERS:
             item.add_marker(pytest.mark.xdist_group("house"))
             item.add_marker(pytest.mark.workers)
+        if item.path.parent.name == "torture":
+            item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -60,6 +62,8 @@ def _settings_of_all_tests(tmp_path_factory) -> Iterator[None]:
         "ERASED_LIST": folder / "erased-responses.jsonl",
         "STORAGES": settings.STORAGES
         | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+        # Static files are looked for when they are asked for: every new client would list and read all of them first.
+        "WHITENOISE_AUTOREFRESH": True,
     }
     with override_settings(**changed):
         yield

@@ -124,6 +124,7 @@ def test_case_1_live_before_the_integration(house, sign_in):
     expect(page.get_by_text("Post-journey NPS").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_case_2_the_integration_before_the_launch(house, sign_in):
     connect(sign_in("Admin"), house)
     house.start_worker()
@@ -150,6 +151,7 @@ def test_case_2_the_integration_before_the_launch(house, sign_in):
     house.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
 
 
+@pytest.mark.soak
 def test_case_3_save_and_complete_later(house, sign_in):
     connect(sign_in("Admin"), house)
     house.start_worker()

@@ -46,7 +46,7 @@ def latest(survey: Survey) -> Fetch:
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share_lost", [0.1, 0.9])
+@pytest.mark.parametrize("share_lost", [0.1, pytest.param(0.9, marks=pytest.mark.soak)])
 def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeypatch, share_lost):
     queue: deque[str] = deque()
     source, lost = random.Random(3), []
