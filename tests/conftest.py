@@ -18,6 +18,12 @@ from accounts.models import User
 from accounts.roles import Role
 from tests import factories
 from tests.broker import use_broker
+from tests.browser import acting_once_scripts_are_ready
+from tests.closed_network import sitecustomize
+
+# Processes that tests start find it there, and close their network too.
+_PLACES = [str(Path(sitecustomize.__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, _PLACES)))
 
 # Playwright's event loop makes Django believe that the ORM is called from async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -127,8 +133,9 @@ def api_of():
     return make
 
 
-# Root may not use Chromium's own sandbox; the rest keeps it from looking for its maker's servers.
+# Root may not use Chromium's own sandbox; the rest keeps it on this machine.
 _CHROMIUM_FLAGS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
@@ -142,7 +149,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("REQUIRE_BROWSER is set and there is no Chromium")
         pytest.skip("No Chromium on this machine: install Debian's package chromium to run this test")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, acting_once_scripts_are_ready():
         browser = playwright.chromium.launch(executable_path=found, args=_CHROMIUM_FLAGS)
         yield browser
         browser.close()
