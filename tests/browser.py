@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 _ACTIONS = (
     *("check", "click", "dblclick", "dispatch_event", "fill", "focus", "hover", "press", "select_option"),
@@ -29,6 +29,10 @@ def _once_ready(action: Callable[..., Any]) -> Callable[..., Any]:
     return wait_and_act
 
 
+# Milliseconds until what is expected must be seen: the machine may be busy with other tests.
+_PATIENCE = 40_000
+
+
 @contextmanager
 def acting_once_scripts_are_ready() -> Iterator[None]:
     """In all browser tests: each click, key or text waits for the page to be loaded and for htmx to have settled it."""
@@ -37,4 +41,5 @@ def acting_once_scripts_are_ready() -> Iterator[None]:
             for name in _ACTIONS:
                 if hasattr(kind, name):
                     patch.setattr(kind, name, _once_ready(getattr(kind, name)))
+        expect.set_options(timeout=_PATIENCE)
         yield

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
@@ -28,6 +29,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, _PLACES)))
 # Playwright's event loop makes Django believe that the ORM is called from async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 # Tests with real worker processes share the broker and the machine's two cores.
 _WITH_WORKERS = {"end_to_end", "torture"}

@@ -24,7 +24,6 @@ PATIENCE = 40_000  # milliseconds
 def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """Sign in as a person of this role, through the form, in a browser of their own."""
     opened = []
-    expect.set_options(timeout=PATIENCE)
 
     def sign_in(role: str, **context) -> Page:
         person = factories.make_user(Role(role))
@@ -41,7 +40,6 @@ def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[
         return page
 
     yield sign_in
-    expect.set_options(timeout=5_000)
     for context in opened:
         context.close()
 

@@ -22,7 +22,7 @@ from tests import factories
 from tests.end_to_end.conftest import House
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-WITHIN = 10.0  # seconds
+WITHIN = 60.0  # seconds; on a quiet machine it takes two or three
 
 
 def draw(house: House, item_title: str):

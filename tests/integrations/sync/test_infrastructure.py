@@ -77,7 +77,7 @@ def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeyp
 
 def _claim(uuid: str, barrier, results) -> None:
     connections.close_all()
-    barrier.wait(20)
+    barrier.wait(60)
     try:
         results.put((os.getpid(), engine.claim(uuid) is not None))
         barrier.wait(60)  # the winner lives on until all have tried
@@ -98,7 +98,7 @@ def test_of_eight_workers_one_gets_the_fetch():
             child.start()
         answers = [results.get(timeout=60) for _ in children]
         for child in children:
-            child.join(30)
+            child.join(90)
         assert sum(got for _pid, got in answers) == 1
         fetch.refresh_from_db()
         assert (fetch.fence, fetch.attempts) == (1, 1)
