@@ -20,7 +20,7 @@ from journeys.models import Journey
 from sandbox.server import RunningSandbox, start
 from tests.furnished import Tour, furnish, pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 AXE = Axe()
 QUICK = {"resultTypes": ["violations"]}
 # Long pages with browser tests of their own.
