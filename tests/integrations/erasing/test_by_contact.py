@@ -13,7 +13,7 @@ from integrations.models import ConsoleCall, Distribution
 from tests.integrations.erasing.conftest import KEY, reconcile
 from tests.integrations.erasing.test_everywhere_for_good import everything_in_the_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture
