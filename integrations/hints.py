@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Min, QuerySet
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Organisation
@@ -184,8 +184,9 @@ def _export(due: QuerySet[Delivery], feed: SurveyFeed) -> Outcome:
 def _close_exported(pending: QuerySet[Delivery], survey: Survey) -> None:
     """After the export: what it brought is done; what it did not bring yet is looked up once more."""
     exported = pending.exclude(fetch=None).exclude(fetch__state__in=Fetch.OPEN)
-    here = Response.objects.filter(survey=survey).values("external_id")
-    exported.filter(response_id__in=here).update(verdict=Delivery.Verdict.EXPORTED, error_code="")
+    # One look into the unique index for each: joined, a survey of which PostgreSQL knows nothing might be read through.
+    here = Response.objects.filter(survey=survey, external_id=OuterRef("response_id")).values("pk")[:1]
+    exported.annotate(here=Subquery(here)).exclude(here=None).update(verdict=Delivery.Verdict.EXPORTED, error_code="")
     exported.filter(tries__gt=len(RETRY_AFTER)).update(verdict=Delivery.Verdict.LEFT)
     exported.update(fetch=None)
 

@@ -100,7 +100,9 @@ def rebuild(survey: Survey) -> int:
 
 def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
     first_countable = _first_countable(survey, zone)
-    DayHistogram.objects.filter(question__survey=survey, day__gte=first_countable).delete()
+    # Along their index: by way of the questions the table would be joined with itself.
+    questions = list(Question.objects.filter(survey=survey).values_list("pk", flat=True))
+    DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
     span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
     if span["first"] is None:
         return 0
