@@ -15,7 +15,7 @@ from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Organisation
-from feedback import intake
+from feedback import intake, spans
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
@@ -284,8 +284,7 @@ def _store(
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in found]).update(
         verdict=Delivery.Verdict.STORED, error_code=""
     )
-    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    Survey.objects.filter(pk=survey.pk).update(first_response_at=span["first"], last_response_at=span["last"])
+    spans.update(survey)
 
 
 def _try_again(delivery: Delivery, error: QualtricsError) -> None:

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
+from feedback import spans
 from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
-from feedback.models import ChangedDay, Question, Response, Survey
+from feedback.models import ChangedDay, Question, Survey
 from kpis.histograms import value_key
 from kpis.models import Counting, DayHistogram
 from kpis.periods import day_bounds
@@ -103,10 +104,10 @@ def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
     # Along their index: by way of the questions the table would be joined with itself.
     questions = list(Question.objects.filter(survey=survey).values_list("pk", flat=True))
     DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
-    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    if span["first"] is None:
+    span = spans.of(survey)
+    if span.first is None or span.last is None:
         return 0
-    first, last = min(local_days([span["first"]], zone)), max(local_days([span["last"]], zone))
+    first, last = min(local_days([span.first], zone)), max(local_days([span.last], zone))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for start in range(0, len(days), _DAYS_AT_ONCE):
         _recount(survey, days[start : start + _DAYS_AT_ONCE], zone)

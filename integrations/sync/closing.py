@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db.models import F, Max, Min
+from django.db.models import F
 from django.utils import timezone
 
-from feedback.models import Response, Survey
+from feedback import spans
+from feedback.models import Survey
 from feedback.vanishing import Vanished
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.errors import (
@@ -68,15 +69,12 @@ def succeed(work: Slice, vanished: Vanished | None = None) -> None:
                 "look_at",
             ]
         )
-        # Both ends come from the index, without a scan.
-        span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+        spans.update(survey)
         Survey.objects.filter(pk=survey.pk).update(
             last_good_fetch_at=now,
             failing_since=None,
             failure_code="",
             attention_code=_attention(survey, vanished),
-            first_response_at=span["first"],
-            last_response_at=span["last"],
         )
         Connection.objects.filter(pk=feed.connection_id).update(
             failures_in_a_row=0, open_until=None, last_good_call_at=now
