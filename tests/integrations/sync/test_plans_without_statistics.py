@@ -163,7 +163,7 @@ def many_of(fetch: Fetch, count: int) -> None:
 
 def came(number: int, question: Question) -> NewResponse:
     at = FIRST + timedelta(seconds=63 * number)
-    return NewResponse(external_id(number), at, at, 0, True, "FR", "email", {question.pk: 3}, b"x" * 16)
+    return NewResponse(external_id(number), at, at, 0, True, "FR", "email", {question.pk: 3}, b"x" * 16, kind="counted")
 
 
 def test_no_statement_joins_two_large_sets_without_an_index(question, settings):
