@@ -24,7 +24,7 @@ def question(transactional_db) -> Question:
 def store(question: Question, before_commit: Callable[[], object] = lambda: None) -> None:
     moment = factories.at("2026-11-03 10:00")
     came = [
-        intake.NewResponse(each, moment, moment, 0, True, "EN", "email", {question.pk: 9}, b"x" * 16)
+        intake.NewResponse(each, moment, moment, 0, True, "EN", "email", {question.pk: 9}, b"x" * 16, kind="counted")
         for each in ("R_gone", "R_stays")
     ]
     with transaction.atomic():
