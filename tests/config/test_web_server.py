@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.senders import KINDS, seconds_to_answer, slow_senders
-from config.supervisor import web
+from config.running.supervisor import web
 from tests.end_to_end.conftest import ROOT
 from tests.torture.servers import free_port
 

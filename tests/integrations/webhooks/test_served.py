@@ -26,7 +26,7 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection as database
 
-from config.supervisor import web
+from config.running.supervisor import web
 from integrations.models import Delivery
 from tests.end_to_end.conftest import ROOT, House
 from tests.end_to_end.conftest import house as house
