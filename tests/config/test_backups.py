@@ -21,7 +21,7 @@ from tests.integrations.sync.conftest import add_item, connection, running, sand
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("house"),
+    pytest.mark.xdist_group("deployment"),
     pytest.mark.usefixtures("own_files"),
 ]
 
