@@ -23,6 +23,7 @@ from accounts.links import password_link
 from accounts.models import ApiToken, Organisation, User
 from accounts.organisation import change_organisation
 from accounts.roles import Role, role_of
+from ui.typed_numbers import THRESHOLD
 
 
 class RoleField(serializers.ChoiceField):
@@ -126,6 +127,7 @@ class OrganisationSerializer(serializers.ModelSerializer):
     class Meta:
         model = Organisation
         fields = ["name", "time_zone", "suppression_threshold"]
+        extra_kwargs = {"suppression_threshold": {"min_value": int(THRESHOLD.least), "max_value": int(THRESHOLD.most)}}
 
     def update(self, organisation: Organisation, values: dict[str, Any]) -> Organisation:
         return change_organisation(**values)

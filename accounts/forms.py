@@ -18,6 +18,8 @@ from accounts.models import ApiToken, Organisation, User
 from accounts.organisation import change_organisation
 from accounts.roles import Role, role_of
 from accounts.time_zones import offered_time_zones
+from ui.number_fields import WholeNumberField
+from ui.typed_numbers import THRESHOLD
 
 
 class TimeZoneInput(forms.TextInput):
@@ -168,12 +170,22 @@ class NewPersonForm(PersonForm):
         return values
 
 
+class ThresholdField(WholeNumberField):
+    """How few answers are too few to be shown."""
+
+    def __init__(self, **options: Any) -> None:
+        for name in ("min_value", "max_value"):  # of the model's own kind of field
+            options.pop(name, None)
+        super().__init__(bounds=THRESHOLD, **options)
+
+
 class OrganisationForm(forms.ModelForm):
     """The organisation's settings."""
 
     class Meta:
         model = Organisation
         fields = ["name", "time_zone", "suppression_threshold"]
+        field_classes = {"suppression_threshold": ThresholdField}
         widgets = {"time_zone": TimeZoneInput}
         help_texts = {
             "time_zone": _(

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import cases, report
+from benchmarks import cases, coverage, report
 from benchmarks.installation import ENGINES, FOLDER, ROOT, postgresql_trouble, postgresql_version
 
 CASES: dict[str, tuple[str, str, Callable[[cases.Bench], list[report.Line]]]] = {
@@ -22,6 +22,7 @@ CASES: dict[str, tuple[str, str, Callable[[cases.Bench], list[report.Line]]]] = 
     "rivals": ("Beside what people would use instead", cases.RIVALS_WORDS, cases.rivals),
     "pages": ("Pages", cases.PAGES_WORDS, cases.pages),
     "migrations": ("Migrations", cases.MIGRATIONS_WORDS, cases.migrations),
+    "coverage": ("How often numbers are right", coverage.WORDS, lambda _bench: coverage.run()),
     "ticks": ("Timetable and workers", cases.TICKS_WORDS, cases.ticks),
 }
 

@@ -268,6 +268,7 @@ SPECTACULAR_SETTINGS = {
         "DistributionKind": "integrations.models.Distribution.Kind",
         "SmsMethod": "integrations.distributions.rules.SMS_METHODS",
         "Counting": "kpis.mapping.acceptance.Counting",
+        "TargetDirection": "feedback.models.FeedbackItem.Direction",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -16,6 +16,8 @@ from feedback import items
 from feedback.models import FeedbackItem, ManualValue
 from journeys.editing.forms import DeedForm
 from journeys.models import Lane, Stage
+from ui.number_fields import NumberField, WholeNumberField
+from ui.typed_numbers import WEIGHT
 
 Metric = FeedbackItem.Metric
 
@@ -58,16 +60,12 @@ def _day_field(**options: Any) -> forms.DateField:
     )
 
 
-def _number_field(**options: Any) -> forms.FloatField:
-    return forms.FloatField(widget=forms.NumberInput(attrs={"step": "any", "inputmode": "decimal"}), **options)
-
-
 class ManualValueForm(forms.ModelForm):
     """The value of one day."""
 
     day = _day_field(label=_("Day"))
-    value = _number_field(label=_("Value"))
-    n = forms.IntegerField(label=_("Answers behind it"), required=False, min_value=1)
+    value = NumberField(label=_("Value"))
+    n = WholeNumberField(label=_("Answers behind it"), required=False)
 
     class Meta:
         model = ManualValue
@@ -92,11 +90,11 @@ class ManualItemForm(forms.Form):
 
     title = forms.CharField(label=_("Title on the map"), max_length=200)
     measure = forms.ChoiceField(label=_("What is measured"), choices=Measure.choices)
-    scale_min = _number_field(label=_("Lowest value"), required=False, help_text=_("For a mean only."))
-    scale_max = _number_field(label=_("Highest value"), required=False, help_text=_("For a mean only."))
-    value = _number_field(label=_("First value"), required=False)
+    scale_min = NumberField(label=_("Lowest value"), required=False, help_text=_("For a mean only."))
+    scale_max = NumberField(label=_("Highest value"), required=False, help_text=_("For a mean only."))
+    value = NumberField(label=_("First value"), required=False)
     day = _day_field(label=_("Day of the value"), required=False)
-    n = forms.IntegerField(label=_("Answers behind it"), required=False, min_value=1)
+    n = WholeNumberField(label=_("Answers behind it"), required=False)
     note = forms.CharField(label=_("Where it comes from"), max_length=200, required=False)
 
     def __init__(self, *args: Any, lane: Lane, stage: Stage, user: User, **kwargs: Any) -> None:
@@ -142,9 +140,9 @@ class ItemSettingsForm(DeedForm):
     """What may change without touching how answers are counted."""
 
     title = forms.CharField(label=_("Title on the map"), max_length=200)
-    target = _number_field(label=_("Target"), required=False)
-    weight = _number_field(
-        label=_("Weight"), min_value=0, help_text=_("Used where KPIs are consolidated with custom weights.")
+    target = NumberField(label=_("Target"), required=False)
+    weight = NumberField(
+        label=_("Weight"), bounds=WEIGHT, help_text=_("Used where KPIs are consolidated with custom weights.")
     )
 
     class Meta:

@@ -6,7 +6,6 @@ meanwhile (`versioning.saving.Outdated`), and sends `demand_changed` where other
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +21,7 @@ from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
 from journeys.editing import actions as editing
 from journeys.models import Lane, Stage
+from ui.typed_numbers import ANY, COUNT, WEIGHT, Bounds
 from versioning.saving import delete_if_current, save_if_current
 
 Chosen = FeedbackItem.Chosen
@@ -50,6 +50,10 @@ _DEMAND = ("survey", "question", "frequency", "backfill", "count_from")
 _MAPPING = (
     "question_id", "metric", "scale_min", "scale_max", "positive_values", "reverse", "include_unfinished", "count_from",
 )  # fmt: skip
+
+
+# Whatever is accepted can be shown on every page.
+_BOUNDS: Mapping[str, Bounds] = {"scale_min": ANY, "scale_max": ANY, "target": ANY, "weight": WEIGHT}
 
 
 class NotAllowed(Exception):
@@ -181,10 +185,14 @@ def set_manual_value(
     if day > _today():
         problems["day"] = _("This day lies in the future.")
     low, high = value_range(item)
-    if not math.isfinite(value) or (low is not None and value < low) or (high is not None and value > high):
+    if problem := ANY.problem(value):
+        problems["value"] = problem
+    elif (low is not None and value < low) or (high is not None and value > high):
         problems["value"] = _("This value lies outside the range of the metric.")
     if n is not None and n < 1:
         problems["n"] = _("Give the number of answers, or leave the field empty if it is not known.")
+    elif n is not None and (problem := COUNT.problem(n)):
+        problems["n"] = problem
     if problems:
         raise ValidationError(problems)
     entered, _created = ManualValue.objects.update_or_create(
@@ -268,10 +276,14 @@ def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:
         if fields.get("source") and item.survey.source_id != fields["source"].pk:
             raise ValidationError({"survey": _("This survey belongs to another connection.")})
         item.source = item.survey.source
-    if item.weight is None or not math.isfinite(item.weight) or item.weight < 0:
+    if item.weight is None:
         raise ValidationError({"weight": _("A weight is zero or more.")})
-    if item.target is not None and not math.isfinite(item.target):
-        raise ValidationError({"target": _("Enter a number.")})
+    # Only what is set now: an item may have a number from before there were bounds, and still be changed.
+    problems = {
+        name: bounds.problem(value) for name, bounds in _BOUNDS.items() if (value := fields.get(name)) is not None
+    }
+    if found := {name: problem for name, problem in problems.items() if problem}:
+        raise ValidationError(found)
     if item.backfill == FeedbackItem.Backfill.SURVEY_START:
         item.count_from = None
     elif item.backfill == FeedbackItem.Backfill.NOW and old_backfill != item.backfill:

@@ -11,6 +11,8 @@ from rest_framework import serializers
 from feedback.items import FIELDS
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Survey
 from journeys.models import Lane, Stage
+from ui.number_serializer_fields import NumberField
+from ui.typed_numbers import COUNT, WEIGHT
 from versioning.api import VersionedSerializer
 
 
@@ -60,6 +62,10 @@ class ItemSerializer(VersionedSerializer):
         queryset=Survey.objects.select_related("source"), allow_null=True, required=False
     )
     positive_values = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=100)
+    scale_min = NumberField(allow_null=True, required=False)
+    scale_max = NumberField(allow_null=True, required=False)
+    target = NumberField(allow_null=True, required=False)
+    weight = NumberField(bounds=WEIGHT, required=False)
     question_differs = serializers.SerializerMethodField(
         help_text=_("The question has changed since it was mapped: nothing new is counted until it is confirmed.")
     )
@@ -73,7 +79,6 @@ class ItemSerializer(VersionedSerializer):
             "weight", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["card", "origin", "source", "chosen_state", "created_at", "updated_at"]
-        extra_kwargs = {"weight": {"min_value": 0}}
 
     @extend_schema_field(bool)
     def get_question_differs(self, item: FeedbackItem) -> bool:
@@ -109,11 +114,13 @@ class NewItemSerializer(ItemSerializer):
 
 
 class ManualValueSerializer(serializers.ModelSerializer):
+    value = NumberField()
+
     class Meta:
         model = ManualValue
         fields = ["day", "value", "n", "note", "entered_at"]
         read_only_fields = ["entered_at"]
-        extra_kwargs = {"n": {"min_value": 1}}
+        extra_kwargs = {"n": {"min_value": int(COUNT.least), "max_value": int(COUNT.most)}}
 
 
 class VersionSerializer(serializers.Serializer):

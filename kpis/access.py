@@ -16,6 +16,7 @@ ROUTES: dict[str, Row] = {
     "api:kpi-item-detail": row(GET=_VIEW),
     "api:kpi-item-trend": row(GET=_VIEW),
     "api:kpi-item-answers": row(GET=_VIEW),
+    "api:kpi-item-change": row(GET=_VIEW),
     "api:kpi-item-mapping": row(GET=_VIEW, POST=_CHANGE),
     "api:kpi-stage-detail": row(GET=_VIEW),
     "api:kpi-phase-detail": row(GET=_VIEW),

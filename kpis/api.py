@@ -22,7 +22,8 @@ from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import WINDOWS, Window
 from kpis.mapping.acceptance import accept
 from kpis.mapping.mappings import former_of, mapping_json
-from kpis.pages.item_view import ItemView, find
+from kpis.metrics.comparison import judge
+from kpis.pages.item_view import ROLLING, ItemView, find
 from kpis.pages.period_form import PeriodForm
 from kpis.scoring.figures import trend_json
 from kpis.scoring.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
@@ -30,6 +31,7 @@ from kpis.scoring.weighting import choose_weighting
 from kpis.serializers import (
     AcceptSerializer,
     AnswersSerializer,
+    ItemChangeSerializer,
     ItemFigureSerializer,
     JourneyFiguresSerializer,
     MappingSerializer,
@@ -46,7 +48,8 @@ PERIOD = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="First local day; instead of a period."),
     OpenApiParameter("to", OpenApiTypes.DATE, description="Last local day."),
 ]
-_BY = OpenApiParameter("bucket", str, enum=["day", "week", "month"], description="Week by default.")
+_BUCKETS = ["day", "week", "month", "rolling"]
+_BY = OpenApiParameter("bucket", str, enum=_BUCKETS, description="Week by default.")
 
 
 def window_asked(request: Request) -> Window:
@@ -67,7 +70,16 @@ def item_json(score: ItemScore) -> dict[str, Any]:
         "state": score.state.value,
         "explanation": explain(score.state, score.facts),
         "figure": score.figure.as_json() if score.figure else None,
+        "target": _target_json(score),
     }
+
+
+def _target_json(score: ItemScore) -> dict[str, Any] | None:
+    item = score.item
+    if item.target is None or score.figure is None:
+        return None
+    verdict = judge(score.figure.measure, item.target, item.target_direction)
+    return {"value": item.target, "direction": item.target_direction, "verdict": verdict}
 
 
 class ItemKpiFilter(filters.FilterSet):
@@ -109,13 +121,14 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
     @extend_schema(parameters=[*PERIOD, _BY], responses=TrendSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def trend(self, request: Request, pk: str) -> Response:
-        """The KPI by day, week or month. Each bucket is computed from its answers."""
+        """The KPI by day, week or month, or over the days before each day. Each bucket is computed from its answers."""
         by = request.query_params.get("bucket", "week")
-        if by not in ("day", "week", "month"):
-            raise ValidationError({"bucket": ["day, week, month"]})
+        if by not in _BUCKETS:
+            raise ValidationError({"bucket": [", ".join(_BUCKETS)]})
         view = self._view(request, pk)
         if view.figure is None:
             raise NotFound
+        by = view.bucket_for(by) if by == ROLLING else by
         figure = view.figure.as_json()
         return Response(
             {
@@ -127,6 +140,13 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
                 "buckets": trend_json(view.trend(by)),
             }
         )
+
+    @extend_schema(parameters=PERIOD, responses=ItemChangeSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def change(self, request: Request, pk: str) -> Response:
+        """Against the period before: of the same length, or the month or quarter before. Null where the period is open."""
+        view = self._view(request, pk)
+        return Response({"item": view.item.pk, "change": view.change_json()})
 
     @extend_schema(parameters=PERIOD, responses=AnswersSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])

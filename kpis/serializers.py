@@ -25,8 +25,21 @@ class WindowSerializer(serializers.Serializer):
 class MeasureSerializer(serializers.Serializer):
     value = serializers.FloatField(allow_null=True, help_text="Unrounded. Null: no data yet, or hidden.")
     n = serializers.IntegerField(allow_null=True, help_text="Answers that count. Null: entered without its base.")
+    people = serializers.IntegerField(
+        allow_null=True, help_text="Responses behind the answers. Null: not known, or hidden."
+    )
+    n_effective = serializers.FloatField(
+        allow_null=True, help_text="As many independent answers would tell as much; low bases and verdicts go by it."
+    )
     ci95 = serializers.ListField(
         child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2, help_text="95 % interval."
+    )
+
+
+class LeftOutSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    reason = serializers.ChoiceField(
+        choices=["waiting", "needs_attention", "error", "no_data", "no_base", "no_weight", "suppressed"]
     )
 
 
@@ -39,6 +52,7 @@ class FigureSerializer(MeasureSerializer):
     weighting = serializers.ChoiceField(choices=Consolidation.Weighting.choices)
     items_used = serializers.IntegerField()
     items_total = serializers.IntegerField()
+    left_out = LeftOutSerializer(many=True, help_text="The items that are not in the value, with the reason.")
     state = serializers.ChoiceField(choices=_STATES)
     window = WindowSerializer()
     as_of = serializers.DateTimeField(allow_null=True, help_text="Until when the data are known to be complete.")
@@ -47,6 +61,12 @@ class FigureSerializer(MeasureSerializer):
     low_base = serializers.BooleanField()
     oldest_response_on = serializers.DateField(allow_null=True)
     newest_response_on = serializers.DateField(allow_null=True)
+
+
+class TargetSerializer(serializers.Serializer):
+    value = serializers.FloatField()
+    direction = serializers.ChoiceField(choices=FeedbackItem.Direction.choices)
+    verdict = serializers.ChoiceField(choices=["met", "missed", "undecided", "too_few", "no_data"])
 
 
 class ItemFigureSerializer(serializers.Serializer):
@@ -59,6 +79,31 @@ class ItemFigureSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=State.choices, help_text="Derived: chosen by somebody, or from facts.")
     explanation = serializers.CharField()
     figure = FigureSerializer(allow_null=True)
+    target = TargetSerializer(allow_null=True)
+
+
+class ChangeSerializer(serializers.Serializer):
+    """From the period before to this one."""
+
+    kind = serializers.ChoiceField(
+        choices=["up", "down", "none", "too_few", "unknown"], help_text="Of the figures themselves, flagged or not."
+    )
+    difference = serializers.FloatField(allow_null=True, help_text="Later minus earlier, unrounded.")
+    ci95 = serializers.ListField(
+        child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2, help_text="Of the difference."
+    )
+    p = serializers.FloatField(allow_null=True)
+    smallest_that_would_show = serializers.FloatField(allow_null=True)
+    flagged = serializers.BooleanField(
+        help_text="Raised for complete months and quarters only, and for weeks that both hold 100 answers."
+    )
+    before = FigureSerializer()
+    after = FigureSerializer()
+
+
+class ItemChangeSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    change = ChangeSerializer(allow_null=True)
 
 
 class DifferenceSerializer(serializers.Serializer):
@@ -145,7 +190,7 @@ class TrendSerializer(serializers.Serializer):
     item = serializers.IntegerField()
     kpi = serializers.ChoiceField(choices=FeedbackItem.Metric.choices)
     formula = serializers.CharField()
-    bucket = serializers.ChoiceField(choices=["day", "week", "month"])
+    bucket = serializers.ChoiceField(choices=["day", "week", "month", "rolling"])
     window = WindowSerializer()
     buckets = BucketSerializer(many=True, help_text="A bucket without answers is a gap: its value is null.")
 

@@ -24,6 +24,7 @@ from integrations.vault.secret import Secret
 from integrations.wizard.preview import Preview
 from kpis.mapping.choices import choice_of
 from kpis.metrics.formulas import Formula, FormulaError
+from ui.number_serializer_fields import NumberField
 from versioning.api import VersionedSerializer
 
 
@@ -205,8 +206,8 @@ class PreviewRequestSerializer(serializers.Serializer):
         help_text=_("From the list of the survey's questions."),
     )
     metric = serializers.ChoiceField(choices=FeedbackItem.Metric.choices, required=False)
-    scale_min = serializers.FloatField(required=False, allow_null=True)
-    scale_max = serializers.FloatField(required=False, allow_null=True)
+    scale_min = NumberField(required=False, allow_null=True)
+    scale_max = NumberField(required=False, allow_null=True)
     positive_values = serializers.ListField(
         child=serializers.CharField(max_length=40), required=False, max_length=200, allow_empty=True
     )

@@ -12,7 +12,6 @@ from typing import Any
 
 from django import forms
 from django.utils.datastructures import MultiValueDict
-from django.utils.formats import localize_input
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +21,8 @@ from integrations.models import Connection
 from kpis.mapping.choices import Choice, choice_of, one_per_metric, scale_values
 from kpis.metrics.formulas import Formula, FormulaError
 from kpis.metrics.wording import METRIC_LABELS
+from ui.number_fields import NumberField
+from ui.typed_numbers import written
 
 STEPS: dict[str, Promise] = {
     "connection": gettext_lazy("Connection"),
@@ -104,7 +105,7 @@ class WizardForm(forms.Form):
     target_direction = forms.ChoiceField(
         label=gettext_lazy("Target"), choices=FeedbackItem.Direction.choices, required=False
     )
-    target = forms.FloatField(label=gettext_lazy("Value"), required=False, localize=True)
+    target = NumberField(label=gettext_lazy("Value"), required=False)
 
     def __init__(self, data: MultiValueDict) -> None:
         super().__init__(data, use_required_attribute=False)
@@ -273,7 +274,7 @@ def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
         "backfill": item.backfill,
         "count_from": item.count_from.isoformat() if item.count_from else "",
         "frequency": item.frequency,
-        "target": "" if item.target is None else localize_input(item.target),
+        "target": "" if item.target is None else written(item.target),
         "target_direction": item.target_direction,
     }
     lists = {name: [str(value)] for name, value in answers.items()}

@@ -20,8 +20,9 @@ COUNTED = "counted"
 UNANSWERED = "unanswered"
 OUT_OF_SCALE = "out_of_scale"
 NOT_APPLICABLE = "not_applicable"
+MIXED = "mixed"  # a comment with both sentiments: no place on -2…+2, so a bin of its own
 # Why an answer is not in n, in the order in which reasons are shown: the class of its response first, then its value.
-REASONS = ("unfinished", "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, OUT_OF_SCALE)
+REASONS = ("unfinished", "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, OUT_OF_SCALE, MIXED)
 
 # Longer digits come from free text (a phone number, a paste); no scale reaches them.
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,30})?")
@@ -96,6 +97,15 @@ def union(many: Iterable[Counts]) -> dict[str, dict[str, int]]:
     return result
 
 
+def without(counts: Counts, overlapping: Counts, others: Counts) -> dict[str, dict[str, int]]:
+    """The counts less those of the `overlapping` ones, a part of them, which `others` hold as well."""
+    result = {name: dict(bins) for name, bins in total([counts]).items()}
+    for name, bins in total([overlapping]).items():
+        for value, count in bins.items():
+            result[name][value] -= min(count, others.get(name, {}).get(value, 0))
+    return _without_empty_bins(result)
+
+
 def _without_empty_bins(counts: Counts) -> dict[str, dict[str, int]]:
     kept = {name: {value: n for value, n in bins.items() if n} for name, bins in counts.items()}
     return {name: bins for name, bins in kept.items() if bins}
@@ -132,6 +142,16 @@ def usable(
                 reason = OUT_OF_SCALE
             left_out[reason] = left_out.get(reason, 0) + count
     return {value: n for value, n in histogram.items() if n}, in_order(left_out)
+
+
+def is_usable(
+    response_class: str, value: str, scale: Scale, *, not_applicable: Collection[str], include: Collection[str]
+) -> bool:
+    """Whether `usable` keeps answers of this value in responses of this class."""
+    key = value_key(value)
+    if response_class not in include or not key or not scale.accepts(key):
+        return False
+    return key not in {value_key(each) for each in not_applicable}
 
 
 def in_order(left_out: Mapping[str, int]) -> dict[str, int]:

@@ -14,6 +14,7 @@ WINDOWS = (
     "last_365_days",
     "this_month",
     "previous_month",
+    "previous_quarter",
     "custom",
 )
 
@@ -70,10 +71,20 @@ class Window:
         """Its length; None if it is open."""
         return (self.end - self.start).days + 1 if self.start and self.end else None
 
+    @property
+    def unit(self) -> str | None:
+        """`week`, `month` or `quarter` if it is exactly one of the calendar's."""
+        if self.start is None:
+            return None
+        units = ("week", "month", "quarter")
+        return next((by for by in units if bucket_bounds(self.start, by) == (self.start, self.end)), None)
+
     def previous(self) -> Window | None:
-        """The window of the same length that ends the day before; None if this one is open."""
+        """The month or quarter before, or else as many days, that end the day before; None if this one is open."""
         if self.start is None or self.end is None:
             return None
+        if self.unit in ("month", "quarter"):
+            return Window("custom", *bucket_bounds(self.start - _ONE_DAY, self.unit))
         return Window("custom", self.start - (self.end - self.start) - _ONE_DAY, self.start - _ONE_DAY)
 
     def as_json(self, tz_name: str) -> dict[str, str | None]:
@@ -85,7 +96,7 @@ class Window:
 
 
 def window(name: str, today: date, *, start: date | None = None, end: date | None = None) -> Window:
-    """The window of this name as seen today. Those of the last days include today; this month ends today."""
+    """The window of this name as seen today. Those of the last days are closed: they end yesterday; this month ends today."""
     if name not in WINDOWS:
         raise ValueError(f"There is no window {name!r}.")
     if name == "custom":
@@ -96,14 +107,15 @@ def window(name: str, today: date, *, start: date | None = None, end: date | Non
     if name == "this_month":
         return Window(name, first_of_month, today)
     if name == "previous_month":
-        last = first_of_month - _ONE_DAY
-        return Window(name, last.replace(day=1), last)
+        return Window(name, *bucket_bounds(first_of_month - _ONE_DAY, "month"))
+    if name == "previous_quarter":
+        return Window(name, *bucket_bounds(bucket_bounds(today, "quarter")[0] - _ONE_DAY, "quarter"))
     days = int(name.split("_")[1])
-    return Window(name, today - timedelta(days=days - 1), today)
+    return Window(name, today - timedelta(days=days), today - _ONE_DAY)
 
 
 def bucket_bounds(day: date, by: str) -> tuple[date, date]:
-    """The first and the last day of the day, ISO week (Monday to Sunday) or month that holds this day."""
+    """The first and the last day of the day, ISO week (Monday to Sunday), month or quarter that holds this day."""
     if by == "day":
         return day, day
     if by == "week":
@@ -111,4 +123,8 @@ def bucket_bounds(day: date, by: str) -> tuple[date, date]:
         return monday, monday + timedelta(days=6)
     if by == "month":
         return day.replace(day=1), day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    if by == "quarter":
+        first = day.replace(month=day.month - (day.month - 1) % 3, day=1)
+        last = first.replace(month=first.month + 2)
+        return first, last.replace(day=calendar.monthrange(last.year, last.month)[1])
     raise ValueError(f"There are no buckets by {by!r}.")

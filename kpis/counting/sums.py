@@ -9,8 +9,8 @@ invalidated. (After an older backup was put back it could: clear the cache then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from django.core.cache import cache
 from django.db.models import Count, Max, Q, TextField
 from django.db.models.functions import Cast
 
-from kpis.counting.histograms import COUNTED, Counts, total
+from kpis.counting.histograms import Counts, total
 from kpis.counting.periods import bucket_bounds
 from kpis.models import DayHistogram
 
@@ -43,8 +43,9 @@ class Sum:
     """What a span holds: the counts of each of its buckets, by first day (one bucket if it is a whole)."""
 
     buckets: dict[date, dict[str, dict[str, int]]] = field(default_factory=dict)
-    oldest: date | None = None  # first and last day with an answer in a finished, real response
-    newest: date | None = None
+    # First and last day of each answer, by class of response.
+    firsts: dict[str, dict[str, date]] = field(default_factory=dict)
+    lasts: dict[str, dict[str, date]] = field(default_factory=dict)
 
     @property
     def counts(self) -> Counts:
@@ -52,6 +53,19 @@ class Sum:
         if len(self.buckets) == 1:
             return next(iter(self.buckets.values()))
         return total(self.buckets.values())
+
+    def days_of(self, is_usable: Callable[[str, str], bool]) -> tuple[date | None, date | None]:
+        """The first and the last day with a usable answer; `is_usable` is asked about a class and a value."""
+        firsts = [day for name, days in self.firsts.items() for value, day in days.items() if is_usable(name, value)]
+        lasts = [day for name, days in self.lasts.items() for value, day in days.items() if is_usable(name, value)]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    def see(self, day: date, counts: Counts) -> None:
+        """Take note of a day; days come in their order."""
+        for response_class, histogram in counts.items():
+            today = dict.fromkeys(histogram, day)
+            self.firsts[response_class] = today | self.firsts.get(response_class, {})
+            self.lasts.setdefault(response_class, {}).update(today)
 
 
 def sums_of(spans: Iterable[Span]) -> dict[Span, Sum]:
@@ -86,7 +100,7 @@ def _versions(question_ids: Collection[int]) -> dict[int, str]:
 
 
 def _key(span: Span, version: str) -> str:
-    return f"kpis.counting.sums:{span.question_id}:{version}:{span.first}:{span.last}:{span.by}"
+    return f"kpis.counting.sums.2:{span.question_id}:{version}:{span.first}:{span.last}:{span.by}"
 
 
 def _add_up(spans: Collection[Span]) -> dict[Span, Sum]:
@@ -97,14 +111,12 @@ def _add_up(spans: Collection[Span]) -> dict[Span, Sum]:
     rows = DayHistogram.objects.filter(_within(spans)).annotate(text=Cast("counts", TextField()))
     for question_id, day, text in rows.order_by("day").values_list("question_id", "day", "text"):
         counts = orjson.loads(text)
-        answered = any(value != "" for value in counts.get(COUNTED, ()))
         for span, found in of_question[question_id]:
             if span.holds(day):
                 _put(found.buckets.setdefault(_start(day, span), {}), counts)
-                if answered:
-                    found.oldest, found.newest = found.oldest or day, day
+                found.see(day, counts)
     return {
-        span: Sum({start: total([counts]) for start, counts in found.buckets.items()}, found.oldest, found.newest)
+        span: replace(found, buckets={start: total([counts]) for start, counts in found.buckets.items()})
         for pairs in of_question.values()
         for span, found in pairs
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from feedback.drift import sentence
 from feedback.models import FeedbackItem, FormerMapping
+from kpis.counting.histograms import is_usable
 from kpis.counting.periods import Window, local_day
 from kpis.counting.sums import Span, sums_of
 from kpis.mapping.acceptance import Offer, offer_for
@@ -50,16 +52,18 @@ def _figure(row: FormerMapping, found: Any, span: Span, rules: Rules) -> Figure 
     formula = formula_of(row)
     if formula is None:
         return None
+    left_out, include = not_applicable_of(row), classes_of(row)
+    oldest, newest = found.days_of(partial(is_usable, scale=formula, not_applicable=left_out, include=include))
     return figure(
         formula,
-        measure_counts(formula, found.counts, not_applicable=not_applicable_of(row), include=classes_of(row)),
+        measure_counts(formula, found.counts, not_applicable=left_out, include=include),
         state="archived",  # it is in no KPI any more
         threshold=rules.threshold,
         window=Window("custom", span.first, span.last),
         tz_name=rules.zone.key,
         as_of=row.ended_at,
-        oldest=found.oldest,
-        newest=found.newest,
+        oldest=oldest,
+        newest=newest,
     )
 
 

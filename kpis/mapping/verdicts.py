@@ -39,8 +39,7 @@ def verdict_on(
 
 def _place(value: str, formula: Formula) -> str:
     if formula.metric == "nps":
-        score = int(value)
-        return "promoter" if score >= 9 else "passive" if score >= 7 else "detractor"
+        return {1: "promoter", 0: "passive", -1: "detractor"}[int(formula.score(value))]
     if formula.is_share:
         return "positive" if value in formula.positive_values else "not_positive"
     if formula.metric == "sentiment":

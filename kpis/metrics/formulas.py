@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from kpis.counting.histograms import (
     COUNTED,
+    MIXED,
     OUT_OF_SCALE,
     UNANSWERED,
     Counts,
@@ -24,10 +25,12 @@ from kpis.counting.histograms import (
     value_key,
 )
 from kpis.metrics import intervals
-from kpis.metrics.intervals import Interval
+from kpis.metrics.intervals import Interval, Spread
 
 METRICS = ("nps", "csat", "ces", "mean", "sentiment")
-MIXED = "mixed"  # a comment with both sentiments: no place on -2…+2, so a bin of its own
+TOO_FEW = "too_few"  # the method of an interval that is not there
+FEW_EXPECTED = 5  # of the rarer answer: below, the intervals of shares hold the truth less often
+LOW_BASE = 30  # with fewer answers, or people, a value is marked
 
 _FIXED_SCALES: dict[str, tuple[int, int]] = {"nps": (0, 10), "sentiment": (-2, 2)}
 _SHARES = ("csat", "ces")
@@ -105,6 +108,20 @@ class Formula:
         """Whether the value is a percentage of answers."""
         return self.metric in _SHARES
 
+    def score(self, value: str) -> int | Fraction:
+        """What one answer counts in the KPI: ±1 or 0 of an NPS, 1 or 0 of a share, itself in a mean."""
+        if self.is_share:
+            return int(value in self.positive_values)
+        exact = _exact(value)
+        if self.metric == "nps":
+            return 1 if exact >= 9 else 0 if exact >= 7 else -1
+        return exact
+
+    @property
+    def unit(self) -> int:
+        """What a score of 1 is in the KPI's unit."""
+        return 100 if self.metric == "nps" or self.is_share else 1
+
     @property
     def value_range(self) -> tuple[float | None, float | None]:
         """The lowest and the highest value that the KPI can take."""
@@ -117,8 +134,6 @@ class Formula:
         exact = number(value)
         if exact is None:
             return self.metric == "sentiment" and value == MIXED
-        if self.metric == "nps" and not isinstance(exact, int):
-            return False
         return (self.scale_min is None or exact >= self.scale_min) and (
             self.scale_max is None or exact <= self.scale_max
         )
@@ -157,9 +172,131 @@ class Measure:
     n: int | None = 0  # usable answers; None where a person entered a value and not its base
     ci95: Interval | None = None
     ci_method: str | None = None
-    se: float | None = None  # adjusted standard error, in the value's unit: for comparisons and weighted sums
+    spread: Spread | None = None  # for comparisons and weighted sums; also of a single answer, which shows no interval
     secondary: Mapping[str, Any] = field(default_factory=dict)
     excluded: Mapping[str, int] = field(default_factory=dict)  # reason -> answers left out
+    people: int | None = None  # responses behind the answers; None where it is not known
+    n_effective: float | None = None  # as many independent answers would tell as much
+
+    @property
+    def se(self) -> float | None:
+        """The adjusted standard error, in the value's unit."""
+        return self.spread.se if self.spread else None
+
+    @property
+    def base(self) -> float | None:
+        """What must reach a number before anything is said: effective answers and people. None without a stated n."""
+        known = [each for each in (self.n_effective, self.people) if each is not None]
+        return min(known, default=None)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sums over answers: all that a value and its interval need. Exact, so that they add up in any order.
+
+    `n` may be a fraction where a value was typed by hand. `first` sums the scores; of an NPS `second` counts promoters and
+    detractors; of a mean `second` and `third` sum squares and cubes, None where they are not known.
+    """
+
+    n: int | Fraction = 0
+    first: int | Fraction = 0
+    second: int | Fraction | None = 0
+    third: int | Fraction | None = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.n + other.n, self.first + other.first, _sum(self.second, other.second), _sum(self.third, other.third)
+        )
+
+    @property
+    def mean(self) -> Fraction:
+        """The mean score."""
+        return Fraction(self.first) / self.n
+
+    @property
+    def variance(self) -> Fraction | None:
+        """The mean square of what scores are away from their mean."""
+        return None if self.second is None else Fraction(self.second) / self.n - self.mean**2
+
+
+def _sum(a: int | Fraction | None, b: int | Fraction | None) -> int | Fraction | None:
+    return None if a is None or b is None else a + b
+
+
+def tally(formula: Formula, bins: Histogram) -> Tally:
+    """The sums over a histogram of usable answers."""
+    scored = [(formula.score(value), count) for value, count in bins.items() if value != MIXED]
+    # Cubes are needed only where a scale has no ends.
+    cubes = formula.metric == "mean" and None in formula.value_range
+    return Tally(
+        sum(count for _, count in scored),
+        sum(score * count for score, count in scored),
+        sum(score * score * count for score, count in scored),
+        sum(score**3 * count for score, count in scored) if cubes else None,
+    )
+
+
+def tally_by_hand(formula: Formula, value: float, n: int) -> Tally:
+    """The answers behind a value typed by hand: all at the two ends of the scale, the widest that they could be."""
+    mean = Fraction(value) / formula.unit
+    low, high = (-1, 1) if formula.metric == "nps" else (0, 1) if formula.is_share else formula.value_range
+    if low is None or high is None:
+        return Tally(n, mean * n, None, None)
+    least, most = Fraction(low), Fraction(high)
+    at_most = n * (mean - least) / (most - least)
+    return Tally(n, mean * n, at_most * most**2 + (n - at_most) * least**2, None)
+
+
+def spread_of(formula: Formula, of: Tally, effect: float = 1.0) -> tuple[Spread | None, str | None]:
+    """The interval of a formula over these sums and its method; `effect` divides n where people answered several times.
+
+    None where nothing can be said: an unbounded mean of fewer than 30 answers, or with a value typed by hand.
+    """
+    n = float(of.n) / effect
+    if formula.metric == "nps":
+        share = Fraction(of.second or 0) / of.n
+        return intervals.adjusted_wald(float((share + of.mean) / 2), float((share - of.mean) / 2), n), "adjusted_wald"
+    if formula.is_share:
+        return intervals.wilson(float(of.mean), n), "wilson"
+    low, high = formula.value_range
+    variance = of.variance
+    if variance is None:
+        return None, None
+    if low is not None and high is not None:
+        return intervals.padded_t(float(of.mean), float(variance), n, low, high), "padded_t"
+    if of.third is None:
+        return None, None
+    mean = of.mean
+    third = float(Fraction(of.third) / of.n - 3 * mean * variance - mean**3)
+    spread = intervals.t_or_hall(float(mean), float(variance), third, n, low, high)
+    return spread, "t_or_hall" if spread else TOO_FEW
+
+
+def measure_tally(
+    formula: Formula,
+    of: Tally,
+    *,
+    people: int | None,
+    effect: float = 1.0,
+    secondary: Mapping[str, Any] | None = None,
+    excluded: Mapping[str, int] | None = None,
+) -> Measure:
+    """The KPI of these sums. `people` gave the answers; one answer, or one person, has no interval."""
+    if of.n == 0:
+        return Measure(secondary=secondary or {}, excluded=excluded or {})
+    spread, method = spread_of(formula, of, effect)
+    alone = of.n < 2 or people == 1
+    return Measure(
+        value=float(formula.unit * of.mean),
+        n=int(of.n),
+        ci95=None if alone or spread is None else spread.ci95,
+        ci_method=None if alone else method,
+        spread=spread,
+        secondary=secondary or {},
+        excluded=excluded or {},
+        people=people,
+        n_effective=float(of.n) / effect,
+    )
 
 
 def measure(formula: Formula, histogram: Histogram, excluded: Mapping[str, int] | None = None) -> Measure:
@@ -173,7 +310,30 @@ def measure(formula: Formula, histogram: Histogram, excluded: Mapping[str, int] 
         else:
             reason = OUT_OF_SCALE if key else UNANSWERED
             left_out[reason] = left_out.get(reason, 0) + count
-    return _MEASURES[formula.metric](formula, bins, in_order(left_out))
+    return measure_bins(formula, bins, left_out, people=_scored(bins))
+
+
+def measure_bins(
+    formula: Formula,
+    bins: Histogram,
+    excluded: Mapping[str, int] | None = None,
+    *,
+    people: int | None,
+    effect: float = 1.0,
+) -> Measure:
+    """Apply a formula to answers that are known to be on its scale, as `measure_tally` does."""
+    left_out = dict(excluded or {})
+    if mixed := bins.get(MIXED, 0):
+        left_out[MIXED] = left_out.get(MIXED, 0) + mixed  # in the net below, not in the mean
+    of = tally(formula, bins)
+    return measure_tally(
+        formula,
+        of,
+        people=people,
+        effect=effect,
+        secondary=_secondary(formula, bins, of, effect),
+        excluded=in_order(left_out),
+    )
 
 
 def measure_counts(
@@ -184,7 +344,13 @@ def measure_counts(
     include: Collection[str] = (COUNTED,),
 ) -> Measure:
     """Apply a formula to counts per class of response, as they are stored."""
-    return measure(formula, *usable(counts, formula, not_applicable=not_applicable, include=include))
+    bins, left_out = usable(counts, formula, not_applicable=not_applicable, include=include)
+    return measure_bins(formula, bins, left_out, people=_scored(bins))
+
+
+def _scored(bins: Histogram) -> int:
+    """Answers with a place on the scale, each of another person."""
+    return sum(count for value, count in bins.items() if value != MIXED)
 
 
 def measure_manual(formula: Formula, value: float, n: int | None = None) -> Measure:
@@ -200,17 +366,9 @@ def measure_manual(formula: Formula, value: float, n: int | None = None) -> Meas
         raise FormulaError("The value lies outside the scale.")
     if n is None:
         return Measure(value=float(value), n=None)
-    if formula.is_share:
-        share = intervals.wilson(n * value / 100, n)
-        return Measure(float(value), n, share.ci95, "wilson", share.se)
-    if formula.metric == "nps":
-        score = intervals.adjusted_wald(n * (100 + value) / 200, n * (100 - value) / 200, n)
-        return Measure(float(value), n, score.ci95, "adjusted_wald_widest", score.se)
-    if low is None or high is None or n < 2:
-        return Measure(float(value), n)
-    widest = Fraction((high - value) * (value - low)) / (n - 1)
-    spread = intervals.student(value, math.sqrt(widest), n, low, high)
-    return Measure(float(value), n, spread.ci95, "student_t_widest", spread.se)
+    found = measure_tally(formula, tally_by_hand(formula, value, n), people=n)
+    method = found.ci_method and (found.ci_method if formula.is_share else f"{found.ci_method}_widest")
+    return replace(found, value=float(value), ci_method=method)
 
 
 def is_suppressed(of: Measure, threshold: int | None) -> bool:
@@ -223,61 +381,53 @@ def suppress(of: Measure, threshold: int | None) -> Measure:
     return Measure(n=of.n) if is_suppressed(of, threshold) else of
 
 
-def _nps(formula: Formula, bins: dict[str, int], excluded: dict[str, int]) -> Measure:
-    groups = {"promoters": 0, "passives": 0, "detractors": 0}
-    for value, count in bins.items():
-        answer = int(value)
-        groups["promoters" if answer >= 9 else "passives" if answer >= 7 else "detractors"] += count
-    n = sum(groups.values())
-    if n == 0:
-        return Measure(excluded=excluded)
-    interval = intervals.adjusted_wald(groups["promoters"], groups["detractors"], n)
-    score = 100 * (groups["promoters"] - groups["detractors"]) / n
-    return Measure(score, n, interval.ci95, "adjusted_wald", interval.se, groups, excluded)
+def is_low_base(formula: Formula, of: Measure) -> bool:
+    """Whether few stand behind a value: effective answers, people, or the rarer of the two answers that make a share."""
+    if of.value is None or of.base is None or of.n_effective is None:
+        return False
+    if of.base < LOW_BASE:
+        return True
+    rarer = min(of.value, 100 - of.value) / 100
+    return formula.is_share and of.n_effective * rarer < FEW_EXPECTED
 
 
-def _share(formula: Formula, bins: dict[str, int], excluded: dict[str, int]) -> Measure:
-    n = sum(bins.values())
+def _secondary(formula: Formula, bins: Histogram, of: Tally, effect: float) -> dict[str, Any]:
+    """Second figures: the groups of an NPS, the mean beside a CES, net and counts beside a sentiment."""
+    n = of.n
+    if formula.metric == "sentiment":
+        return _net(bins, effect)
     if n == 0:
-        return Measure(excluded=excluded)
-    positive = sum(bins.get(value, 0) for value in formula.positive_values)
-    interval = intervals.wilson(positive, n)
-    secondary: dict[str, Any] = {"positive": positive}
+        return {}
+    if formula.metric == "nps":
+        promoters = sum(count for value, count in bins.items() if formula.score(value) > 0)
+        detractors = promoters - int(of.first)
+        return {"promoters": promoters, "passives": int(n) - promoters - detractors, "detractors": detractors}
+    if formula.metric == "mean":
+        variance = of.variance
+        return {"standard_deviation": math.sqrt(variance * n / (n - 1))} if variance is not None and n > 1 else {}
+    second: dict[str, Any] = {"positive": int(of.first)}
     if formula.metric == "ces":
-        secondary["mean"] = float(_moments(bins)[1])
-    return Measure(100 * positive / n, n, interval.ci95, "wilson", interval.se, secondary, excluded)
+        mean = measure_bins(Formula("mean", formula.scale_min, formula.scale_max), bins, people=None, effect=effect)
+        second |= {"mean": mean.value, "mean_ci95": mean.ci95}
+    return second
 
 
-def _mean(formula: Formula, bins: dict[str, int], excluded: dict[str, int]) -> Measure:
-    n, mean, variance = _moments(bins)
-    if n == 0:
-        return Measure(excluded=excluded)
-    if variance is None:
-        return Measure(float(mean), n, excluded=excluded)
-    interval = intervals.student(float(mean), math.sqrt(variance / n), n, formula.scale_min, formula.scale_max)
-    secondary = {"standard_deviation": math.sqrt(variance)}
-    return Measure(float(mean), n, interval.ci95, "student_t", interval.se, secondary, excluded)
-
-
-def _sentiment(formula: Formula, bins: dict[str, int], excluded: dict[str, int]) -> Measure:
+def _net(bins: Histogram, effect: float) -> dict[str, Any]:
     """The mean stands on the comments with a place on the scale; the net also on mixed ones, on neither side."""
-    scored = {value: count for value, count in bins.items() if value != MIXED}
-    of_mean = _mean(formula, scored, excluded)
-    mixed = bins.get(MIXED, 0)
-    positive = sum(count for value, count in scored.items() if _exact(value) > 0)
-    negative = sum(count for value, count in scored.items() if _exact(value) < 0)
-    net_n = sum(bins.values())
-    net = intervals.adjusted_wald(positive, negative, net_n) if net_n else None
-    secondary = {
-        "net": 100 * (positive - negative) / net_n if net_n else None,
-        "net_n": net_n,
-        "net_ci95": net.ci95 if net else None,
+    scored = [(_exact(value), count) for value, count in bins.items() if value != MIXED]
+    positive = sum(count for score, count in scored if score > 0)
+    negative = sum(count for score, count in scored if score < 0)
+    n = sum(bins.values())
+    spread = intervals.adjusted_wald(positive / n, negative / n, n / effect) if n > 1 else None
+    return {
+        "net": 100 * (positive - negative) / n if n else None,
+        "net_n": n,
+        "net_ci95": spread.ci95 if spread else None,
         "positive": positive,
-        "neutral": scored.get("0", 0),
+        "neutral": sum(count for score, count in scored if score == 0),
         "negative": negative,
-        "mixed": mixed,
+        "mixed": bins.get(MIXED, 0),
     }
-    return Measure(of_mean.value, of_mean.n, of_mean.ci95, of_mean.ci_method, of_mean.se, secondary, excluded)
 
 
 def _exact(value: str) -> int | Fraction:
@@ -285,17 +435,3 @@ def _exact(value: str) -> int | Fraction:
     if exact is None:
         raise ValueError(f"{value!r} is not a number.")
     return exact
-
-
-def _moments(bins: Histogram) -> tuple[int, Fraction, Fraction | None]:
-    """n, the exact mean, and the exact sample variance (None below two answers)."""
-    n = sum(bins.values())
-    if n == 0:
-        return 0, Fraction(0), None
-    first = sum(_exact(value) * count for value, count in bins.items())
-    second = sum(_exact(value) ** 2 * count for value, count in bins.items())
-    variance = (Fraction(n) * second - Fraction(first) ** 2) / (n * (n - 1)) if n > 1 else None
-    return n, Fraction(first) / n, variance
-
-
-_MEASURES = {"nps": _nps, "csat": _share, "ces": _share, "mean": _mean, "sentiment": _sentiment}

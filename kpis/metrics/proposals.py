@@ -145,14 +145,21 @@ def _scores(scale_min: float, scale_max: float, wording: str, reverse: bool, old
 
 
 def _top_boxes(scale_min: float, scale_max: float, labels: Mapping[str, str], reverse: bool) -> list[Formula]:
-    points = scale_max - scale_min + 1
+    """By rank on the scale: choices numbered 1 2 3 4 6, or 0 25 50 75 100, are five points, of which the upper two count."""
     if labels and not _is_ordered(labels):
         return []
-    if points == 2:
+    points = sorted(labels, key=lambda value: float(number(value) or 0)) or _whole_points(scale_min, scale_max)
+    if len(points) == 2:
         yes = [value for value, label in labels.items() if _YES.search(label)]
-        return [Formula("csat", scale_min, scale_max, tuple(yes) or (value_key(scale_max),))]
-    if points not in _TOP_BOXES:
+        return [Formula("csat", scale_min, scale_max, tuple(yes) or (points[-1],))]
+    boxes = _TOP_BOXES.get(len(points))
+    if boxes is None:
         return []
-    boxes = range(_TOP_BOXES[int(points)])
-    values = [scale_min + box if reverse else scale_max - box for box in boxes]
-    return [Formula("csat", scale_min, scale_max, tuple(map(value_key, values)), reverse)]
+    return [Formula("csat", scale_min, scale_max, tuple(points[:boxes] if reverse else points[-boxes:]), reverse)]
+
+
+def _whole_points(scale_min: float, scale_max: float) -> list[str]:
+    """The whole numbers of a scale without choices, as far as it has few; none where it does not begin and end at one."""
+    if scale_max - scale_min > max(_TOP_BOXES) or not (float(scale_min).is_integer() and float(scale_max).is_integer()):
+        return []
+    return [value_key(point) for point in range(int(scale_min), int(scale_max) + 1)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from typing import Literal
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
+from kpis.metrics import rounding
+from kpis.metrics.comparison import Change
 from kpis.metrics.formulas import Formula
 from kpis.metrics.intervals import Interval
-from kpis.metrics.trends import Change
 
 METRIC_LABELS: dict[str, Promise] = {
     "nps": gettext_lazy("NPS"),
@@ -31,12 +33,25 @@ EXCLUDED_LABELS: dict[str, Promise] = {
     "unanswered": gettext_lazy("Asked but not answered"),
     "not_applicable": gettext_lazy("Not applicable"),
     "out_of_scale": gettext_lazy("Outside the scale"),
+    "mixed": gettext_lazy("Both positive and negative"),
+}
+
+# Why an item is not in a consolidated KPI.
+LEFT_OUT_LABELS: dict[str, Promise] = {
+    "waiting": gettext_lazy("No data yet"),
+    "needs_attention": gettext_lazy("No data: needs attention"),
+    "error": gettext_lazy("No data: the last retrieval failed"),
+    "no_data": gettext_lazy("No answers in this period"),
+    "no_base": gettext_lazy("Entered without its number of answers"),
+    "no_weight": gettext_lazy("Its weight is 0"),
+    "suppressed": gettext_lazy("Hidden: too few answers"),
 }
 
 VERDICT_LABELS: dict[str, Promise] = {
     "met": gettext_lazy("Target met"),
     "missed": gettext_lazy("Target missed"),
     "undecided": gettext_lazy("Undecided: the interval holds the target"),
+    "too_few": gettext_lazy("Too few answers for a verdict"),
     "no_data": gettext_lazy("No data yet"),
 }
 
@@ -45,43 +60,79 @@ _NARROW_SPACE = "\u202f"
 
 
 def number_text(value: float, decimals: int = 0, *, signed: bool = False) -> str:
-    """A number rounded half up, with a true minus sign, and a plus sign where asked for; zero has none."""
-    rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    text = str(number_format(abs(rounded), decimals, force_grouping=True))
-    if rounded < 0:
+    """A number rounded half away from zero, with a true minus sign, and a plus sign where asked for; zero has none."""
+    return decimal_text(rounding.number(value, decimals), signed=signed)
+
+
+def decimal_text(printed: Decimal, *, signed: bool = False) -> str:
+    """A number with the decimals that it has, in the reader's language."""
+    text = str(number_format(abs(printed), max(0, -int(printed.as_tuple().exponent)), force_grouping=True))
+    if printed < 0:
         return _MINUS + text
-    return f"+{text}" if signed and rounded > 0 else text
+    return f"+{text}" if signed and printed > 0 else text
 
 
-def percent_text(value: float) -> str:
-    """A percentage; French puts a narrow no-break space before the sign."""
-    space = _NARROW_SPACE if (get_language() or "").startswith("fr") else ""
-    return f"{number_text(value)}{space}%"
+def percent_text(value: float, decimals: int = 0) -> str:
+    """A percentage. 0 and 100 are written only for none and all: `<1%`, `>99%`."""
+    before, printed = rounding.share(value, decimals)
+    space = _NARROW_SPACE if before and _is_french() else ""
+    return before + space + _percent(printed)
 
 
-def value_text(formula: Formula, value: float | None) -> str:
-    """A KPI's value: `+32`, `84%`, `4.08`; "No data yet" without one."""
+def _percent(printed: Decimal) -> str:
+    """With the sign; French puts a narrow no-break space before it."""
+    return f"{decimal_text(printed)}{_NARROW_SPACE if _is_french() else ''}%"
+
+
+def _is_french() -> bool:
+    return (get_language() or "").startswith("fr")
+
+
+def decimals_of(formula: Formula, like: float | None = None) -> int:
+    """How many decimals the KPI has; a mean without ends of its scale has as many as a value `like` this one needs."""
+    if formula.unit != 1:
+        return 0
+    low, high = formula.value_range
+    if low is not None and high is not None:
+        return rounding.decimals_of_scale(low, high)
+    return 2 if like is None else rounding.decimals_of_value(like)
+
+
+def value_text(formula: Formula, value: float | None, target: float | None = None) -> str:
+    """A KPI's value: `+32`, `84%`, `4.08`; "No data yet" without one. With a target, on its own side of that."""
     if value is None:
         return _("No data yet")
-    if formula.metric == "nps":
-        return number_text(value, signed=True)
+    printed = rounding.beside(value, target, decimals_of(formula, value))
+    if not formula.is_share:
+        return decimal_text(printed, signed=formula.metric in ("nps", "sentiment"))
+    return percent_text(value) if rounding.share(value)[0] and printed in (0, 100) else _percent(printed)
+
+
+def goal_text(formula: Formula, target: float) -> str:
+    """A target, exactly as it was set: rounded it could lie on the other side of a value."""
+    printed = _shortest(target)
     if formula.is_share:
-        return percent_text(value)
-    return number_text(value, 2, signed=formula.metric == "sentiment")
+        return _percent(printed)
+    return decimal_text(printed, signed=formula.metric in ("nps", "sentiment"))
 
 
-def bound_text(formula: Formula, value: float) -> str:
-    """An end of an interval, or a mark on an axis: without a plus sign."""
-    if formula.is_share:
-        return percent_text(value)
-    return number_text(value, 0 if formula.metric == "nps" else 2)
+def tick_text(formula: Formula, value: float) -> str:
+    """A mark on an axis: without a plus sign."""
+    printed = _shortest(value)
+    return _percent(printed) if formula.is_share else decimal_text(printed)
 
 
-def interval_text(formula: Formula, ci95: Interval | None) -> str:
-    """`29 to 58`; empty without an interval."""
+def interval_text(
+    formula: Formula, ci95: Interval | None, *, value: float | None = None, target: float | None = None
+) -> str:
+    """`29 to 58`; empty without an interval. No end is printed on the other side of the target. `value` is the KPI's own."""
     if ci95 is None:
         return ""
-    return _("%(low)s to %(high)s") % {"low": bound_text(formula, ci95[0]), "high": bound_text(formula, ci95[1])}
+    decimals = decimals_of(formula, ci95[0] if value is None else value)
+    ends: list[tuple[float, Literal["low", "high"]]] = [(ci95[0], "low"), (ci95[1], "high")]
+    printed = [rounding.bound(end, target, side, decimals, is_share=formula.is_share) for end, side in ends]
+    low, high = map(_percent if formula.is_share else decimal_text, printed)
+    return _("%(low)s to %(high)s") % {"low": low, "high": high}
 
 
 def n_text(n: int | None) -> str:
@@ -98,16 +149,33 @@ def period_text(first: date, last: date) -> str:
     return _("%(first)s to %(last)s") % {"first": date_format(first), "last": date_format(last)}
 
 
-def change_text(formula: Formula, change: Change) -> str:
-    """Against the previous period, in a sentence."""
-    if change.kind == "unknown" or change.delta is None:
+def change_text(formula: Formula, change: Change, before: float | None, after: float | None, *, flagged: bool) -> str:
+    """Against the previous period, in a sentence. Only what is `flagged` is called a rise or a fall."""
+    if change.kind == "unknown" or before is None or after is None:
         return _("There is nothing to compare with in the previous period.")
-    if change.kind == "none":
+    if change.kind == "too_few":
+        return _("Too few answers to tell a change from the previous period.")
+    difference = rounding.difference(before, after, decimals_of(formula, after))
+    if flagged and change.kind == "up":
+        return _("Up by %(size)s points from the previous period.") % {"size": decimal_text(abs(difference))}
+    if flagged and change.kind == "down":
+        return _("Down by %(size)s points from the previous period.") % {"size": decimal_text(abs(difference))}
+    if flagged:
         return _("No detectable change from the previous period.")
-    size = number_text(abs(change.delta), 0 if formula.metric == "nps" or formula.is_share else 2)
-    if change.kind == "up":
-        return _("Up by %(size)s points from the previous period.") % {"size": size}
-    return _("Down by %(size)s points from the previous period.") % {"size": size}
+    size = decimal_text(difference, signed=True)
+    return _("%(size)s points against the previous period.") % {"size": size}
+
+
+def certainty_text(formula: Formula, change: Change, after: float | None) -> str:
+    """How certain a difference is, and which would show; empty where nothing was compared."""
+    if change.ci95 is None or change.smallest is None:
+        return ""
+    decimals = decimals_of(formula, after)
+    low, high = (number_text(end, decimals, signed=True) for end in change.ci95)
+    return _(
+        "95 %% confidence interval of the difference: %(low)s to %(high)s. With these answers, changes beyond ±%(smallest)s"
+        " would show."
+    ) % {"low": low, "high": high, "smallest": number_text(change.smallest, decimals)}
 
 
 def how_counted(formula: Formula) -> str:
@@ -130,4 +198,8 @@ def how_counted(formula: Formula) -> str:
 
 def scale_point(value: float) -> str:
     """A point of a scale, with the decimals it has."""
-    return number_text(value, max(0, -int(Decimal(repr(float(value))).normalize().as_tuple().exponent)))
+    return decimal_text(_shortest(value))
+
+
+def _shortest(value: float) -> Decimal:
+    return rounding.number(value, max(0, -int(rounding.exact(value).normalize().as_tuple().exponent)))

@@ -34,22 +34,29 @@ def sparkline(
     height: int = 32,
     lo: float | None = None,
     hi: float | None = None,
+    is_running: bool = False,
 ) -> SafeString:
-    """A small line without axes. None is a gap; the last value has a dot. `label` is what a screen reader says."""
+    """A small line without axes. None is a gap; the last value has a dot. `label` is what a screen reader says.
+
+    `is_running`: the last point may still change. It is joined by a dashed line, and its dot is empty.
+    """
     values = [value for value in points if value is not None]
     lo = min(values, default=0.0) if lo is None else lo
     hi = max(values, default=1.0) if hi is None else hi
     x = _ruler(0, max(len(points) - 1, 1), 3, width - 3)
     y = _ruler(lo, hi, height - 3, 3)
     places = [None if value is None else (x(i), y(min(max(value, lo), hi))) for i, value in enumerate(points)]
-    runs = _runs(places)
     if len(points) == 1 and places[0]:
-        runs = [[(width / 2, places[0][1])]]
-    last = runs[-1][-1] if runs else None
+        places = [(width / 2, places[0][1])]
+    running = places[-1] if is_running and places else None
+    runs = _runs(places[:-1] if running else places)
+    last = running or (runs[-1][-1] if runs else None)
+    before = places[-2] if len(places) > 1 else None
+    dashed = [before, running] if before and running else []
     return format_html(
         '<svg class="chart chart-sparkline{}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}"'
-        ' focusable="false"><title>{}</title>{}{}{}</svg>',
-        "" if runs else " chart-empty",
+        ' focusable="false"><title>{}</title>{}{}{}{}</svg>',
+        "" if last else " chart-empty",
         label,
         width,
         height,
@@ -60,7 +67,12 @@ def sparkline(
         format_html_join(
             "", '<circle class="chart-lone" cx="{}" cy="{}" r="1.2"/>', (_xy(run[0]) for run in runs if len(run) == 1)
         ),
-        format_html('<circle class="chart-last" cx="{}" cy="{}" r="2.4"/>', *_xy(last)) if last else "",
+        format_html('<path class="chart-line chart-partial" d="{}"/>', _line(dashed)) if dashed else "",
+        format_html(
+            '<circle class="chart-last{}" cx="{}" cy="{}" r="2.4"/>', " chart-partial" if running else "", *_xy(last)
+        )
+        if last
+        else "",
     )
 
 
@@ -171,7 +183,7 @@ def _grid(plot: _Plot, ticks: Sequence[float], formula: Formula) -> SafeString:
                 _figure(plot.y(tick)),
                 plot.left - 8,
                 _figure(plot.y(tick)),
-                wording.bound_text(formula, tick),
+                wording.tick_text(formula, tick),
             )
             for tick in ticks
         ),
@@ -227,7 +239,7 @@ def _target_label(plot: _Plot, target: float | None, formula: Formula) -> SafeSt
         '<text class="chart-target-label" x="{}" y="{}" dy="-0.5em" text-anchor="end">{}</text>',
         plot.right,
         _figure(plot.y(target)),
-        _("Target %(value)s") % {"value": wording.bound_text(formula, target)},
+        _("Target %(value)s") % {"value": wording.goal_text(formula, target)},
     )
 
 
@@ -272,7 +284,7 @@ def _marker_text(bucket: Bucket, formula: Formula) -> str:
         "period": _period_text(bucket),
         "value": wording.value_text(formula, bucket.measure.value),
         "answers": wording.n_text(bucket.measure.n),
-        "interval": wording.interval_text(formula, bucket.measure.ci95),
+        "interval": wording.interval_text(formula, bucket.measure.ci95, value=bucket.measure.value),
     }
     if not bucket.measure.ci95:
         return _("%(period)s: %(value)s (%(answers)s)") % parts

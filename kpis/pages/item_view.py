@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +17,10 @@ from kpis.counting.histograms import number, usable
 from kpis.counting.periods import Window
 from kpis.counting.sums import by_day
 from kpis.metrics import wording
+from kpis.metrics.comparison import Change, compare, judge, may_flag
 from kpis.metrics.formulas import MIXED, Formula, Measure, is_suppressed
-from kpis.metrics.trends import Bucket, Change, buckets, compare, judge, suppress_buckets
+from kpis.metrics.trends import Bucket, buckets, rolling, suppress_buckets
+from kpis.pages.comments import sentiment_words
 from kpis.scoring.figures import Figure
 from kpis.scoring.scores import (
     ItemScore,
@@ -32,7 +34,13 @@ from kpis.scoring.scores import (
 )
 
 # A series with more buckets than this cannot be read as a line; a coarser one can.
-_MOST_BUCKETS = {"day": 120, "week": 160}
+_MOST_BUCKETS = {"day": 120, "week": 160, "month": 1200}
+_DAYS = {"day": 1, "week": 7, "month": 30}
+# With fewer answers a bucket's value is mostly chance. Where months hold fewer, days of a long window are drawn instead.
+_ENOUGH_IN_BUCKET = 30
+ROLLING = "rolling"
+ROLLING_DAYS = (91, 365)
+_MOST_POINTS = 120
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class AnswerBar:
     value: str
     label: str
     n: int
+    value_text: str
     share_text: str  # of the answers that count
     counts_as: str
     tone: str  # good, bad, neutral
@@ -87,8 +96,10 @@ class Comparison:
 
     change: Change
     text: str
+    certainty: str
     previous: Figure
     tone: str
+    flagged: bool  # whether a change is called one in this window
 
 
 class ItemView:
@@ -129,7 +140,7 @@ class ItemView:
         if self.item.target is None or self.figure is None or self.formula is None:
             return None
         verdict = judge(self.figure.measure, self.item.target, self.item.target_direction)
-        goal = wording.value_text(self.formula, self.item.target)
+        goal = wording.goal_text(self.formula, self.item.target)
         at_most = self.item.target_direction == FeedbackItem.Direction.AT_MOST
         text = (_("Target: at most %(goal)s") if at_most else _("Target: at least %(goal)s")) % {"goal": goal}
         tone = {"met": "good", "missed": "bad"}.get(verdict, "neutral")
@@ -144,13 +155,38 @@ class ItemView:
         previous = read_items([self.item], before).of_item(self.item).figure
         if previous is None:
             return None
-        change = compare(self.figure.measure, previous.measure)
-        good = change.is_good(self.formula)
-        tone = "neutral" if good is None else "good" if good else "bad"
-        return Comparison(change, wording.change_text(self.formula, change), previous, tone)
+        now, then = self.figure.measure, previous.measure
+        change = compare(self.formula, then, now)
+        flagged = may_flag(self.window, self.rules.today, then, now)
+        good = change.is_good(self.formula) if flagged else None
+        return Comparison(
+            change,
+            wording.change_text(self.formula, change, then.value, now.value, flagged=flagged),
+            wording.certainty_text(self.formula, change, now.value),
+            previous,
+            "neutral" if good is None else "good" if good else "bad",
+            flagged,
+        )
+
+    def change_json(self) -> dict[str, Any] | None:
+        """The comparison for the API; None where there is none."""
+        comparison = self.comparison
+        if comparison is None or self.figure is None:
+            return None
+        change = comparison.change
+        return {
+            "kind": change.kind,
+            "difference": change.delta,
+            "ci95": list(change.ci95) if change.ci95 else None,
+            "p": change.p,
+            "smallest_that_would_show": change.smallest,
+            "flagged": comparison.flagged and change.is_one,
+            "before": comparison.previous.as_json(),
+            "after": self.figure.as_json(),
+        }
 
     def trend(self, by: str) -> list[Bucket]:
-        """The KPI by day, week or month; buckets with too few answers are gaps that tell their n only."""
+        """The KPI by day, week or month, or rolling; buckets with too few answers are gaps that tell their n only."""
         if self.formula is None or self.score.part is None:
             return []
         if self.item.origin == FeedbackItem.Origin.MANUAL:
@@ -159,35 +195,78 @@ class ItemView:
         if days is None or self.item.question_id is None:
             return []
         last = min(days.end or self.rules.today, self.rules.today)
-        series = buckets(
-            by_day(self.item.question_id, days.start, last),
-            self.formula,
-            by=by,
-            first=days.start,
-            last=last,
-            today=self.rules.today,
-            not_applicable=not_applicable_of(self.item),
-            include=classes_of(self.item),
-        )
+        how: dict[str, Any] = {
+            "first": days.start,
+            "last": last,
+            "today": self.rules.today,
+            "not_applicable": not_applicable_of(self.item),
+            "include": classes_of(self.item),
+        }
+        if by == ROLLING:
+            series = self._rolling(days, last, how)
+        else:
+            series = buckets(by_day(self.item.question_id, days.start, last), self.formula, by=by, **how)
         return suppress_buckets(series, self.rules.threshold)
 
-    def bucket_for(self, asked: str | None) -> str:
-        """Days, weeks or months: what was asked for, or what can be read; never more than can be drawn."""
-        first = self.window.start or (self.score.part.oldest if self.score.part else None)
+    def _rolling(self, days: Window, last: date, how: dict[str, Any]) -> list[Bucket]:
+        """A point for each day, or for as many of them as can be drawn, the last one among them."""
+        formula, question_id = self.formula, self.item.question_id
+        if formula is None or question_id is None:
+            return []
+        # What lies before the window belongs to its first points, but not what lies before the item's first day.
+        before = days.start - timedelta(days=self.rolling_days - 1) if days.start else None
+        first = max(filter(None, (before, self.item.count_from)), default=None)
+        series = rolling(by_day(question_id, first, last), formula, days=self.rolling_days, **how)
+        step = -(-len(series) // _MOST_POINTS)
+        return series[::-1][::step][::-1] if step > 1 else series
+
+    @cached_property
+    def _answers_a_day(self) -> float | None:
+        """On average, over the days from the oldest answer on; None without answers."""
+        n = self.figure.measure.n if self.figure else None
+        return n / self._length if n and self._length else None
+
+    @cached_property
+    def _length(self) -> int:
+        """Days that a series has."""
+        oldest = self.score.part.oldest if self.score.part else None
+        first = max(filter(None, (self.window.start, self.item.count_from)), default=None) or oldest
         last = min(self.window.end or self.rules.today, self.rules.today)
-        days = (last - first).days + 1 if first else 0
-        fits = [by for by, most in _MOST_BUCKETS.items() if days / {"day": 1, "week": 7}[by] <= most]
-        if asked == "month" or asked in fits:
+        return max((last - first).days + 1, 0) if first else 0
+
+    @cached_property
+    def rolling_days(self) -> int:
+        """The length of the rolling window: as short as holds enough answers."""
+        a_day = self._answers_a_day or 0
+        return next((days for days in ROLLING_DAYS if days * a_day >= _ENOUGH_IN_BUCKET), ROLLING_DAYS[-1])
+
+    def bucket_for(self, asked: str | None) -> str:
+        """Days, weeks, months or rolling: what was asked for, or the finest whose buckets hold enough answers.
+
+        Never more than can be drawn; values entered by hand have no buckets.
+        """
+        fits = [by for by, most in _MOST_BUCKETS.items() if self._length / _DAYS[by] <= most]
+        if asked in (*fits, "month") or (asked == ROLLING and self._may_roll):
             return str(asked)
-        if asked is None and "day" in fits and days > 45:
-            fits.remove("day")
-        return fits[0] if fits else "month"
+        if self._answers_a_day is None or self.item.origin == FeedbackItem.Origin.MANUAL:
+            return fits[0] if fits else "month"
+        # A bucket that is longer than the series would be one point, and no line.
+        full = [by for by in fits if self._answers_a_day * _DAYS[by] >= _ENOUGH_IN_BUCKET and _DAYS[by] < self._length]
+        return full[0] if full else ROLLING if self._may_roll else "month"
+
+    @property
+    def _may_roll(self) -> bool:
+        """Under a threshold two neighbouring points would tell of the day between them."""
+        return not self.rules.threshold
 
     @property
     def bucket_options(self) -> list[tuple[str, str]]:
         """The lengths of buckets that can be drawn for this window."""
         labels = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
-        return [(by, label) for by, label in labels.items() if self.bucket_for(by) == by]
+        options = [(by, label) for by, label in labels.items() if self.bucket_for(by) == by]
+        if not self._may_roll:
+            return options
+        return [*options, (ROLLING, _("Rolling, %(days)s days") % {"days": self.rolling_days})]
 
     def rows(self, series: Sequence[Bucket]) -> list[SeriesRow]:
         """A trend as a table, newest first."""
@@ -200,7 +279,7 @@ class ItemView:
                 value=_("Hidden: too few answers")
                 if bucket.measure.value is None and bucket.measure.n
                 else wording.value_text(formula, bucket.measure.value),
-                interval=wording.interval_text(formula, bucket.measure.ci95),
+                interval=wording.interval_text(formula, bucket.measure.ci95, value=bucket.measure.value),
                 n=bucket.measure.n,
                 partial=bucket.partial,
             )
@@ -244,12 +323,17 @@ class ItemView:
         formula, part = self.formula, self.score.part
         if formula is None or part is None or part.manual is not None or self.is_hidden:
             return []
-        histogram, _excluded = usable(part.counts, formula, not_applicable=part.not_applicable, include=part.include)
+        found, _excluded = usable(part.counts, formula, not_applicable=part.not_applicable, include=part.include)
+        # Mixed comments are a reason, not an answer with a place on the scale: so the rows add up to n.
+        histogram = {value: n for value, n in found.items() if value != MIXED}
         n, longest = sum(histogram.values()), max(histogram.values(), default=0)
         labels = {str(choice["value"]): str(choice.get("label", "")) for choice in self._choices}
+        if formula.metric == "sentiment":
+            labels = {value: sentiment_words(value)[0] for value in ("-2", "-1", "0", "1", "2")}
         return [
             AnswerBar(
                 value=value,
+                value_text=wording.scale_point(float(number(value) or 0)),
                 label=labels.get(value, "") if labels.get(value, "") != value else "",
                 n=histogram.get(value, 0),
                 share_text=wording.percent_text(100 * histogram.get(value, 0) / n),
@@ -271,7 +355,7 @@ class ItemView:
         values = set(histogram)
         if low is not None and high is not None and high - low <= 10 and float(low).is_integer():
             values |= {str(point) for point in range(int(low), int(high) + 1)}
-        return sorted(values, key=lambda value: (value == MIXED, number(value) or 0))
+        return sorted(values, key=lambda value: number(value) or 0)
 
     # --- Where it comes from ----------------------------------------------------------------------
 

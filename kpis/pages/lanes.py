@@ -158,8 +158,15 @@ def spark_of(score: ItemScore, *, width: int = 96, height: int = 28) -> SafeStri
     least = (high - low) / 10 if low is not None and high is not None else 0.0
     middle, reach = (max(values) + min(values)) / 2, max(max(values) - min(values), least) / 2
     what = {"metric": score.figure.label}
-    label = _("%(metric)s, the latest values") if score.facts.by_hand else _("%(metric)s by week, the last 12 weeks")
-    return sparkline(score.spark, label=label % what, width=width, height=height, lo=middle - reach, hi=middle + reach)
+    by_hand = score.facts.by_hand
+    label = _("%(metric)s, the latest values") if by_hand else _("%(metric)s by week, the last 12 weeks")
+    is_running = not by_hand and score.spark[-1] is not None
+    if is_running:
+        label = _("%(metric)s by week, the last 12 weeks; the last one is incomplete")
+    low, high = middle - reach, middle + reach
+    return sparkline(
+        score.spark, label=label % what, width=width, height=height, lo=low, hi=high, is_running=is_running
+    )
 
 
 def weighting_label(weighting: str) -> str:

@@ -18,6 +18,8 @@ LABELS: dict[str, Promise] = {
     "last_30_days": _("30 days"),
     "last_90_days": _("90 days"),
     "last_365_days": _("365 days"),
+    "previous_month": _("Previous month"),
+    "previous_quarter": _("Previous quarter"),
     "all": _("All"),
 }
 

@@ -15,6 +15,7 @@ _DANGEROUS = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "\0", "＝", "＋"
 COLUMNS = (
     "level", "name", "kpi", "formula", "value", "n", "ci95_low", "ci95_high", "ci_method", "weighting", "items_used",
     "items_total", "state", "from", "to", "time_zone", "as_of", "oldest_response_on", "newest_response_on", "excluded",
+    "people", "n_effective", "left_out",
 )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def safe(value: Any) -> Any:
 def row_of(level: str, name: str, figure: Figure | None, state: str = "") -> list[Any]:
     """One line: a KPI of a journey, phase, stage or item. Without data the value is empty, never zero."""
     if figure is None:
-        return [level, name, *[""] * 10, state, *[""] * 7]
+        return [level, name, *[""] * 10, state, *[""] * 10]
     told = figure.as_json()
     low, high = told["ci95"] or ("", "")
     return [
@@ -53,6 +54,9 @@ def row_of(level: str, name: str, figure: Figure | None, state: str = "") -> lis
         told["oldest_response_on"] or "",
         told["newest_response_on"] or "",
         "; ".join(f"{reason} {n}" for reason, n in told["excluded"].items()),
+        "" if told["people"] is None else told["people"],
+        "" if told["n_effective"] is None else told["n_effective"],
+        "; ".join(f"{each['item']} {each['reason']}" for each in told["left_out"]),
     ]
 
 

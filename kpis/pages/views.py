@@ -25,7 +25,7 @@ from kpis.models import Consolidation
 from kpis.pages import period_form
 from kpis.pages.charts import trend_chart
 from kpis.pages.comments import comment_question, comments_of
-from kpis.pages.item_view import ItemView, find, named_values
+from kpis.pages.item_view import ROLLING, ItemView, find, named_values
 from kpis.pages.journey_view import JourneyView
 from kpis.pages.panels import panels_for
 from kpis.pages.spreadsheet import as_csv
@@ -51,7 +51,9 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "periods": period_form.options(form, window),
         "by": by,
         "series": view.rows(series),
-        "chart": trend_chart(series, view.formula, label=_trend_label(view), by=by, target=found.target)
+        "chart": trend_chart(
+            series, view.formula, label=_trend_label(view), by="day" if by == ROLLING else by, target=found.target
+        )
         if view.formula
         else "",
         "comments_on": comment_question(found),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,11 +13,22 @@ from django.utils.translation import ngettext
 from kpis.counting.periods import Window
 from kpis.metrics import wording
 from kpis.metrics.consolidation import Consolidated
-from kpis.metrics.formulas import Formula, Measure, is_suppressed, suppress
+from kpis.metrics.formulas import TOO_FEW, Formula, Measure, is_low_base, is_suppressed, suppress
 from kpis.metrics.trends import Bucket
 
-LOW_BASE = 30  # with fewer answers a value is marked
 ALL_TIME = Window("all", None, None)
+
+
+class Unused(NamedTuple):
+    """An item that is not in a consolidated KPI, and why: a state, `no_data`, `no_base`, `no_weight` or `suppressed`."""
+
+    item_id: int
+    title: str
+    reason: str
+
+    @property
+    def reason_text(self) -> str:
+        return str(wording.LEFT_OUT_LABELS.get(self.reason, self.reason))
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class Figure:
     as_of: datetime | None = None
     oldest: date | None = None  # local days
     newest: date | None = None
+    left_out: Sequence[Unused] = ()
+    target: float | None = None  # what is printed keeps to its side of it
 
     @property
     def has_value(self) -> bool:
@@ -46,7 +59,7 @@ class Figure:
 
     @property
     def is_low_base(self) -> bool:
-        return self.has_value and self.measure.n is not None and self.measure.n < LOW_BASE
+        return is_low_base(self.formula, self.measure)
 
     @property
     def label(self) -> str:
@@ -78,7 +91,7 @@ class Figure:
     def value_text(self) -> str:
         if self.is_suppressed:
             return _("Hidden: too few answers")
-        return wording.value_text(self.formula, self.measure.value)
+        return wording.value_text(self.formula, self.measure.value, self.target)
 
     @property
     def n_text(self) -> str:
@@ -87,7 +100,18 @@ class Figure:
     @property
     def interval_text(self) -> str:
         """`29 to 58`; empty where there is no interval."""
-        return wording.interval_text(self.formula, self.measure.ci95)
+        return wording.interval_text(self.formula, self.measure.ci95, value=self.measure.value, target=self.target)
+
+    @property
+    def why_no_interval(self) -> str:
+        """Why a value has no interval; empty where it has one, or nothing is to be said."""
+        if not self.has_value or self.measure.ci95 is not None:
+            return ""
+        if self.measure.ci_method == TOO_FEW:
+            return _("Too few answers for a confidence interval: from 30 on, where a scale has no ends.")
+        if self.measure.n == 1 or self.measure.people == 1:
+            return _("One person alone has no confidence interval.")
+        return ""
 
     @property
     def low_base_text(self) -> str:
@@ -104,10 +128,14 @@ class Figure:
             }
             return _("%(promoters)s promoters, %(passives)s passives, %(detractors)s detractors") % shares
         if self.formula.metric == "ces" and second.get("mean") is not None:
-            return _("Mean %(mean)s") % {"mean": wording.number_text(second["mean"], 2)}
+            return _("Mean %(mean)s") % {"mean": wording.number_text(second["mean"], self._mean_decimals)}
         if second.get("net") is not None:
             return _("Net sentiment %(net)s") % {"net": wording.number_text(second["net"], signed=True)}
         return ""
+
+    @property
+    def _mean_decimals(self) -> int:
+        return wording.decimals_of(Formula("mean", self.formula.scale_min, self.formula.scale_max))
 
     @property
     def items_text(self) -> str:
@@ -117,6 +145,14 @@ class Figure:
     @property
     def how_counted(self) -> str:
         return wording.how_counted(self.formula)
+
+    @property
+    def people_text(self) -> str:
+        """How many people gave the answers, where it is fewer; empty where each answer is another person's."""
+        if self.measure.people is None or self.measure.people == self.measure.n:
+            return ""
+        text = ngettext("of %(people)s person", "of %(people)s people", self.measure.people)
+        return text % {"people": wording.number_text(self.measure.people)}
 
     @property
     def excluded_rows(self) -> list[tuple[str, int]]:
@@ -133,6 +169,7 @@ class Figure:
             "weighting": self.weighting,
             "items_used": self.items_used,
             "items_total": self.items_total,
+            "left_out": [{"item": each.item_id, "reason": each.reason} for each in self.left_out],
             "state": self.state,
             "window": self.window.as_json(self.tz_name),
             "as_of": _moment(self.as_of),
@@ -158,6 +195,8 @@ def figure(
     weighting: str = "pooled",
     items_used: int | None = None,
     items_total: int = 1,
+    left_out: Sequence[Unused] = (),
+    target: float | None = None,
 ) -> Figure:
     """A figure in the state that facts give; below the threshold it keeps n and loses what tells of single answers."""
     hidden = is_suppressed(measure, threshold)
@@ -177,6 +216,8 @@ def figure(
         as_of=as_of,
         oldest=None if hidden else oldest,
         newest=None if hidden else newest,
+        left_out=left_out,
+        target=target,
     )
 
 
@@ -187,6 +228,7 @@ def consolidated_figure(
     threshold: int | None = None,
     window: Window = ALL_TIME,
     tz_name: str = "UTC",
+    left_out: Sequence[Unused] = (),
 ) -> Figure:
     """The figure of a consolidated KPI."""
     return figure(
@@ -202,6 +244,7 @@ def consolidated_figure(
         weighting=consolidated.weighting,
         items_used=consolidated.items_used,
         items_total=consolidated.items_total,
+        left_out=left_out,
     )
 
 
@@ -219,7 +262,13 @@ def trend_json(series: Iterable[Bucket]) -> list[dict[str, Any]]:
 
 
 def _measure_json(measure: Measure) -> dict[str, Any]:
-    return {"value": measure.value, "n": measure.n, "ci95": _plain(measure.ci95)}
+    return {
+        "value": measure.value,
+        "n": measure.n,
+        "people": measure.people,
+        "n_effective": measure.n_effective,
+        "ci95": _plain(measure.ci95),
+    }
 
 
 def _plain(value: Any) -> Any:

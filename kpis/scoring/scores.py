@@ -9,11 +9,12 @@ Drafts and archived items are in no figure. A manual item's value is the latest 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
@@ -23,15 +24,15 @@ from accounts.models import Organisation
 from feedback.models import FeedbackItem, FormerMapping, ManualValue
 from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
-from kpis.counting.histograms import COUNTED
+from kpis.counting.histograms import COUNTED, is_usable
 from kpis.counting.periods import Window, bucket_bounds
 from kpis.counting.sums import Span, Sum, sums_of
-from kpis.metrics.consolidation import Part, consolidate
+from kpis.metrics.consolidation import NO_DATA, Consolidated, Part, consolidate
 from kpis.metrics.differencing import Hidden, held_back
 from kpis.metrics.formulas import Formula, FormulaError, Measure, measure_counts, measure_manual, suppress
 from kpis.metrics.proposals import not_applicable_values
 from kpis.models import Consolidation
-from kpis.scoring.figures import ALL_TIME, Figure, consolidated_figure, figure
+from kpis.scoring.figures import ALL_TIME, Figure, Unused, consolidated_figure, figure
 
 SPARK_WEEKS = 12
 SPARK_VALUES = 12  # of a manual item
@@ -127,6 +128,7 @@ class Scores:
         # Journey → journeys whose items it consolidates: itself and all below it.
         self.families = families or {}
         self._spark_from = bucket_bounds(self.rules.today, "week")[0] - timedelta(weeks=SPARK_WEEKS - 1)
+        self._cuts = self._cuts_of_chains()
         self._sums = sums_of(self._spans(with_sparks))
         self._entered = self._manual_values()
         self._with_sparks = with_sparks
@@ -150,6 +152,9 @@ class Scores:
 
     def _spans(self, with_sparks: bool) -> list[Span]:
         spans = [self._span(item) for item in self.items]
+        spans += [
+            span._replace(first=day) for item in self.items if (span := self._span(item)) for day in self._cut(item)
+        ]
         if with_sparks:
             spans += [self._spark_span(item) for item in self.items]
         return [span for span in spans if span]
@@ -159,6 +164,22 @@ class Scores:
         if item.question_id is None or days is None or item.chosen_state == FeedbackItem.Chosen.DRAFT:
             return None
         return Span(item.question_id, days.start, days.end)
+
+    def _cuts_of_chains(self) -> dict[int, set[date]]:
+        """By question as it is now: the first days that items count of it, or of a form that it had before."""
+        firsts: dict[int, set[date]] = defaultdict(set)
+        for item in self.items:
+            if (asked := _asked(item)) and (span := self._span(item)) and span.first:
+                firsts[asked].add(span.first)
+        return firsts
+
+    def _cut(self, item: FeedbackItem) -> list[date]:
+        """Days on which a later form of the item's question may begin to be counted."""
+        if item.question is None or item.question.successor_id is None:
+            return []
+        span = self._span(item)
+        days = sorted(self._cuts.get(_asked(item) or 0, ()))
+        return [day for day in days if span and (span.first is None or span.first < day)]
 
     def _spark_span(self, item: FeedbackItem) -> Span | None:
         last_weeks = window_of(item, Window("custom", self._spark_from, self.rules.today))
@@ -196,6 +217,7 @@ class Scores:
             as_of=part.as_of,
             oldest=part.oldest,
             newest=part.newest,
+            target=item.target,
         )
         spark = self._spark(item, formula, part) if self._with_sparks else ()
         return ItemScore(item, shown, state, facts, part, spark)
@@ -203,17 +225,24 @@ class Scores:
     def _part(self, item: FeedbackItem, formula: Formula) -> Part:
         span = self._span(item)
         found = self._sums[span] if span else Sum()
+        left_out, include = not_applicable_of(item), classes_of(item)
+        oldest, newest = found.days_of(partial(is_usable, scale=formula, not_applicable=left_out, include=include))
         return Part(
             item_id=item.pk,
-            question_key=_asked(item),
+            question_key=item.question_id,
             formula=formula,
             counts=found.counts,
-            stage_id=item.card.stage_id,
+            stage_ids=tuple(self._covered(item)),
             weight=item.weight,
-            not_applicable=not_applicable_of(item),
-            include=classes_of(item),
-            oldest=found.oldest,
-            newest=found.newest,
+            not_applicable=left_out,
+            include=include,
+            chain=_asked(item),
+            place=math.inf if item.question and item.question.successor_id is None else item.question_id or 0,
+            first=span.first if span else None,
+            since={day: self._sums[span._replace(first=day)].counts for day in self._cut(item)} if span else {},
+            survey_key=item.survey_id,
+            oldest=oldest,
+            newest=newest,
             as_of=item.survey.last_good_fetch_at if item.survey else None,
         )
 
@@ -224,7 +253,7 @@ class Scores:
             item_id=item.pk,
             question_key=None,
             formula=formula,
-            stage_id=item.card.stage_id,
+            stage_ids=tuple(self._covered(item)),
             weight=item.weight,
             manual=measured_by_hand(formula, latest),
             oldest=latest.day if latest else None,
@@ -256,7 +285,7 @@ class Scores:
                 of_stage[stage_id].append(score)
         weightings = self._weightings
         return {
-            stage_id: self._consolidated(scores, weightings.get(scores[0].item.card.lane.journey_id))
+            stage_id: self._consolidated(scores, weightings.get(scores[0].item.card.lane.journey_id), stages={stage_id})
             for stage_id, scores in of_stage.items()
         }
 
@@ -272,6 +301,7 @@ class Scores:
                 list(scores.values()),
                 self._weightings.get(next(iter(scores.values())).item.card.lane.journey_id),
                 levels=1,
+                stages={stage_id for stage_id, of in self._phase_of.items() if of == phase_id},
             )
             for phase_id, scores in of_phase.items()
         }
@@ -294,8 +324,10 @@ class Scores:
     def weighting_of(self, journey_id: int) -> str:
         return self._weightings.get(journey_id) or Consolidation.Weighting.POOLED.value
 
-    def _consolidated(self, scores: Sequence[ItemScore], weighting: str | None, levels: int = 0) -> list[Figure]:
-        """`levels`: how many smaller sums lie below this one: stages, phases, journeys."""
+    def _consolidated(
+        self, scores: Sequence[ItemScore], weighting: str | None, levels: int = 0, stages: Collection[int] | None = None
+    ) -> list[Figure]:
+        """`levels`: how many smaller sums lie below this one: stages, phases, journeys. `stages`: those it is made of."""
         counted = [score for score in scores if score.part is not None and score.state in IN_KPIS]
         by_formula: dict[Formula, list[ItemScore]] = defaultdict(list)
         for score in counted:
@@ -309,6 +341,9 @@ class Scores:
                 threshold=self.rules.threshold,
                 window=self.window,
                 tz_name=self.rules.zone.key,
+                left_out=_left_out(
+                    by_formula[consolidated.formula], consolidated, held[consolidated.formula], self.window
+                ),
             )
             for consolidated in consolidate(
                 [
@@ -317,6 +352,7 @@ class Scores:
                     if score.part is not None and score.item.pk not in held[score.part.formula]
                 ],
                 weighting or Consolidation.Weighting.POOLED.value,
+                stages=stages,
             )
         ]
 
@@ -375,8 +411,26 @@ class Scores:
 
 
 def _asked(item: FeedbackItem) -> int | None:
-    """The question whose answers these are. Items on either side of a change of it hear the same people."""
+    """The question as it is asked now: all forms that it had lead to it."""
     return (item.question.successor_id or item.question_id) if item.question else None
+
+
+def _left_out(
+    scores: Sequence[ItemScore], found: Consolidated, held: Collection[Hashable], window: Window
+) -> list[Unused]:
+    """The items that are not in a KPI, each with the reason; where it never had data, what it waits for."""
+    ever = window.start is None and window.end is None
+    telling = {State.NEEDS_ATTENTION, State.ERROR} | ({State.WAITING} if ever else set())
+    reasons = {each.item_id: each.reason for each in found.left_out} | dict.fromkeys(held, "suppressed")
+    unused = [(score, reasons[score.item.pk]) for score in scores if score.item.pk in reasons]
+    return [
+        Unused(
+            score.item.pk,
+            score.item.card.title,
+            score.state.value if reason == NO_DATA and score.state in telling else reason,
+        )
+        for score, reason in unused
+    ]
 
 
 def measured_by_hand(formula: Formula, entered: ManualValue | None) -> Measure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -55,16 +56,15 @@ def usable_numbers(answers: list[Answer], low: object, high: object, not_applica
 
 
 def nps(numbers: list[Fraction]) -> Expected:
-    numbers = [number for number in numbers if number.denominator == 1]
     n = len(numbers)
     if not n:
         return Expected(None, 0, None)
-    promoters = len([number for number in numbers if number in (9, 10)])
-    detractors = len([number for number in numbers if number <= 6])
+    promoters = len([number for number in numbers if number >= 9])
+    detractors = len([number for number in numbers if number < 7])
     p, d = (Fraction(4 * count + 3, 4 * (n + 3)) for count in (promoters, detractors))
     half = Z * root((p + d - (p - d) ** 2) / (n + 3))
     ends = [min(max(p - d + side * half, Fraction(-1)), Fraction(1)) for side in (-1, 1)]
-    return Expected(float(Fraction(100 * (promoters - detractors), n)), n, tuple(float(100 * end) for end in ends))
+    return Expected(float(Fraction(100 * (promoters - detractors), n)), n, shown(n, [100 * end for end in ends]))
 
 
 def share(numbers: list[Fraction], positive: set[Fraction]) -> Expected:
@@ -77,21 +77,49 @@ def share(numbers: list[Fraction], positive: set[Fraction]) -> Expected:
     a, b, c = 1 + Z**2 / n, -(2 * p + Z**2 / n), p**2
     gap = root(b**2 - 4 * a * c)
     ends = [(-b - gap) / (2 * a), (-b + gap) / (2 * a)]
-    return Expected(float(100 * p), n, tuple(float(100 * min(max(end, Fraction(0)), Fraction(1))) for end in ends))
+    return Expected(float(100 * p), n, shown(n, [100 * min(max(end, Fraction(0)), Fraction(1)) for end in ends]))
 
 
-def mean(numbers: list[Fraction], low: object, high: object, t: float) -> Expected:
+def mean(numbers: list[Fraction], low: object, high: object, t: Callable[[int], float]) -> Expected:
+    """`t` gives the quantile for degrees of freedom."""
     n = len(numbers)
     if not n:
         return Expected(None, 0, None)
-    middle = sum(numbers) / n
-    if n == 1:
-        return Expected(float(middle), 1, None)
-    variance = sum((number - middle) ** 2 for number in numbers) / (n - 1)
-    half = Fraction(t) * root(variance / n)
-    lo = middle - half if low is None else max(middle - half, Fraction(low))
-    hi = middle + half if high is None else min(middle + half, Fraction(high))
-    return Expected(float(middle), n, (float(lo), float(hi)))
+    value = sum(numbers) / n
+    if low is None or high is None:
+        return Expected(float(value), n, hall(numbers, value, t) if n >= 30 else None)
+    padded = [*numbers, Fraction(low), Fraction(high)]
+    middle = sum(padded) / len(padded)
+    variance = sum((number - middle) ** 2 for number in padded) / (len(padded) - 1)
+    half = Fraction(t(len(padded) - 1)) * root(variance / len(padded))
+    ends = [min(max(middle - half, Fraction(low)), value), max(min(middle + half, Fraction(high)), value)]
+    return Expected(float(value), n, shown(n, ends))
+
+
+def hall(numbers: list[Fraction], value: Fraction, t: Callable[[int], float]) -> tuple[float, float]:
+    """The wider of Student's and Hall's interval, by what Hall's transformation W solves: W + g·W²/3 + g²·W³/27 + g/6n = u."""
+    n = len(numbers)
+    second = sum((number - value) ** 2 for number in numbers) / n
+    if second == 0:
+        return float(value), float(value)
+    s = float(root(second * n / (n - 1)))
+    g = float(sum((number - value) ** 3 for number in numbers) / n) / float(second) ** 1.5
+    u = t(n - 1) / math.sqrt(n)
+    steep = [solve(lambda w: w + g * w * w / 3 + g * g * w**3 / 27 + g / (6 * n), end) for end in (u, -u)]
+    return float(value) - s * max(u, steep[0]), float(value) - s * min(-u, steep[1])
+
+
+def solve(rising: Callable[[float], float], wanted: float) -> float:
+    low, high = -1e6, 1e6
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < wanted else (low, middle)
+    return high
+
+
+def shown(n: int, ends: list[Fraction]) -> tuple[float, float] | None:
+    """One answer has no interval."""
+    return None if n < 2 else (float(ends[0]), float(ends[1]))
 
 
 def within(t: float, df: int, steps: int = 4000) -> float:

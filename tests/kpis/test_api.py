@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from accounts.models import Organisation
+from feedback.models import FeedbackItem
 from kpis.models import Consolidation
 from tests.factories import at, make_days, make_item, make_journey, make_manual_item
 
@@ -48,10 +49,13 @@ def test_an_items_figure_has_the_one_shape(api, item):
         "formula": "nps_0_10",
         "value": 45.0,
         "n": 100,
+        "people": 100,
+        "n_effective": 100.0,
         "ci_method": "adjusted_wald",
         "weighting": "pooled",
         "items_used": 1,
         "items_total": 1,
+        "left_out": [],
         "state": "live",
         "window": {"from": None, "to": None, "tz": "Europe/Paris"},
         "as_of": "2026-11-22T05:00:00Z",
@@ -109,6 +113,9 @@ def test_a_parent_is_the_sum_of_its_children(api, item):
         child.save()
     (figure,) = api.get(f"{URL}journeys/{parent.pk}/").json()["kpis"]
     assert (figure["n"], figure["items_used"], figure["items_total"]) == (100, 1, 2)
+    (left_out,) = figure["left_out"]
+    assert left_out["reason"] == "waiting"
+    assert left_out["item"] != item.pk
 
 
 def test_the_weighting_is_changed_by_who_draws_maps(api, api_of, analyst, item):
@@ -181,3 +188,34 @@ def test_the_list_of_items_takes_constantly_many_queries(api, size, django_asser
 def test_what_is_not_there_is_not_found(api):
     for path in ("items/999/", "items/x/", "items/999/trend/", "stages/999/", "journeys/999/"):
         assert api.get(URL + path).status_code == 404
+
+
+def test_a_rolling_trend_has_a_point_for_each_day(api, item):
+    told = api.get(f"{URL}items/{item.pk}/trend/", {"bucket": "rolling"}).json()
+    assert told["bucket"] == "rolling"
+    assert [row["to"] for row in told["buckets"]][:2] == ["2026-11-01", "2026-11-02"]
+    assert [row["n"] for row in told["buckets"]][-3:] == [100, 100, 100]
+    assert told["buckets"][0]["partial"] is True
+
+
+def test_an_items_target_is_judged(api, item):
+    assert api.get(f"{URL}items/{item.pk}/").json()["target"] is None
+    for target, verdict in ((20, "met"), (70, "missed"), (45, "undecided")):
+        FeedbackItem.objects.update(target=target)
+        told = api.get(f"{URL}items/{item.pk}/").json()["target"]
+        assert told == {"value": target, "direction": "at_least", "verdict": verdict}
+
+
+def test_an_items_change_is_flagged_for_complete_months_only(api):
+    item = make_item()
+    make_days(item.question, {"2026-09-10": {"0": 50, "9": 10}, "2026-10-10": {"9": 60}})
+    october = {"from": "2026-10-01", "to": "2026-10-31"}
+    told = api.get(f"{URL}items/{item.pk}/change/", october).json()["change"]
+    assert (told["kind"], told["flagged"], round(told["difference"])) == ("up", True, 167)
+    assert told["ci95"][0] <= told["difference"] <= told["ci95"][1]
+    assert (told["before"]["n"], told["after"]["n"]) == (60, 60)
+    assert told["p"] < 0.001 < told["smallest_that_would_show"]
+    open_ended = {"from": "2026-10-01", "to": "2026-10-30"}
+    told = api.get(f"{URL}items/{item.pk}/change/", open_ended).json()["change"]
+    assert (told["kind"], told["flagged"]) == ("up", False)
+    assert api.get(f"{URL}items/{item.pk}/change/").json()["change"] is None

@@ -68,6 +68,23 @@ def test_sparkline_ends_at_the_last_value_and_grows_upwards():
     assert (float(dot.get("cx")), float(dot.get("cy"))) == (67.7, 13.0)
 
 
+def classes(root, tag: str) -> list[str]:
+    return [each.get("class") for each in root.iter() if each.tag.endswith(tag)]
+
+
+def test_sparkline_marks_a_last_value_that_may_still_change():
+    root = parsed(sparkline([0, 10, 5], label="NPS", is_running=True))
+    assert classes(root, "path") == ["chart-line", "chart-line chart-partial"]
+    assert classes(root, "circle") == ["chart-last chart-partial"]
+    after_gap = parsed(sparkline([0, 10, None, 5], label="NPS", is_running=True))
+    assert classes(after_gap, "path") == ["chart-line"]
+    assert classes(parsed(sparkline([None, None, 5], label="NPS", is_running=True)), "circle") == [
+        "chart-last chart-partial"
+    ]
+    # Of a running week without answers there is nothing to mark.
+    assert classes(parsed(sparkline([0, 10, None], label="NPS", is_running=True)), "circle") == ["chart-last"]
+
+
 def test_sparkline_on_a_given_scale_stays_inside():
     root = parsed(sparkline([-500, 0, 500], label="NPS", lo=-100, hi=100, width=106, height=26))
     assert points_of(all_of(root, "path", "chart-line")[0]) == [(3.0, 23.0), (53.0, 13.0), (103.0, 3.0)]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kpis.counting.periods import Window
 from kpis.metrics import wording
+from kpis.metrics.comparison import Change, judge, side
 from kpis.metrics.consolidation import Part, consolidate
 from kpis.metrics.formulas import Formula, Measure, measure, measure_counts, measure_manual
-from kpis.metrics.trends import Change, buckets, suppress_buckets
+from kpis.metrics.trends import buckets, suppress_buckets
 from kpis.scoring.figures import Figure, consolidated_figure, figure, trend_json
 
 NPS = Formula("nps")
@@ -55,10 +59,13 @@ def test_the_one_shape():
         "formula": "nps_0_10",
         "value": 31.904761904761905,
         "n": 840,
+        "people": 840,
+        "n_effective": 840.0,
         "ci_method": "adjusted_wald",
         "weighting": "pooled",
         "items_used": 2,
         "items_total": 3,
+        "left_out": [],
         "state": "live",
         "window": {"from": "2026-10-01", "to": "2026-10-31", "tz": "Europe/Paris"},
         "as_of": "2026-11-22T05:00:00Z",
@@ -107,7 +114,7 @@ def test_below_the_threshold_only_n_is_shown(n, threshold, hidden):
         shape = shown.as_json()
         told = {"n", "kpi", "formula", "state", "weighting", "items_used", "items_total", "window"}
         rest = {key: value for key, value in shape.items() if key not in told}
-        assert all(value in (None, {}, False) for value in rest.values())
+        assert all(value in (None, {}, [], False) for value in rest.values())
         assert shape["state"] == "suppressed"
         assert shown.value_text == "Hidden: too few answers"
         assert shown.excluded_rows == []
@@ -142,6 +149,13 @@ def test_low_base(n, low):
         (CES, 45.5, "46%"),
         (MEAN, 4.075, "4.08"),
         (MEAN, 4.0, "4.00"),
+        (Formula("mean", 0, 0.01), 0.00123, "0.00123"),
+        (Formula("mean", 0, 10_000), 1234.5, "1,235"),
+        (Formula("mean"), 788.04, "788"),
+        (Formula("mean"), 0.04911, "0.0491"),
+        (CSAT, 99.95, ">99%"),
+        (CSAT, 0.05, "<1%"),
+        (NPS, -2.5, "−3"),
         (SENTIMENT, 0.456, "+0.46"),
         (SENTIMENT, -1.0, "−1.00"),
         (NPS, None, "No data yet"),
@@ -166,6 +180,8 @@ def test_value_in_french(french, formula, value, text):
         (NPS, (-6.58, 100.0), "−7 to 100"),
         (CSAT, (71.5, 91.66), "72% to 92%"),
         (MEAN, (3.917, 4.2), "3.92 to 4.20"),
+        (CSAT, (0.0, 0.192), "0% to 1%"),
+        (CSAT, (99.717, 100.0), "99% to 100%"),
         (NPS, None, ""),
     ],
 )
@@ -203,10 +219,54 @@ def test_how_it_is_counted():
 
 
 def test_change_in_words():
-    assert wording.change_text(NPS, Change("up", 7.4, 2.5)) == "Up by 7 points from the previous period."
-    assert wording.change_text(MEAN, Change("down", -0.5, -2.5)) == "Down by 0.50 points from the previous period."
-    assert wording.change_text(NPS, Change("none", 1.0, 0.1)) == "No detectable change from the previous period."
-    assert wording.change_text(NPS, Change("unknown")).startswith("There is nothing to compare")
+    def said(formula, kind, before, after, flagged=True):
+        return wording.change_text(formula, Change(kind, 0.0), before, after, flagged=flagged)
+
+    assert said(NPS, "up", 30, 37.4) == "Up by 7 points from the previous period."
+    assert said(MEAN, "down", 4.5, 4) == "Down by 0.50 points from the previous period."
+    assert said(CSAT, "up", 82.54, 84.45) == "Up by 1.9 points from the previous period."
+    assert said(NPS, "none", 30, 37.4) == "No detectable change from the previous period."
+    assert said(NPS, "up", 30, 37.4, flagged=False) == "+7 points against the previous period."
+    assert said(NPS, "down", 30, 22.6, flagged=False) == "−7 points against the previous period."
+    assert said(NPS, "too_few", 30, 37.4) == "Too few answers to tell a change from the previous period."
+    assert said(NPS, "unknown", None, 3).startswith("There is nothing to compare")
+
+
+def test_how_certain_a_change_is_in_words():
+    change = Change("none", -7.0, (-27.02, 14.42), 0.55, 21.44)
+    assert wording.certainty_text(NPS, change, 39.0) == (
+        "95 % confidence interval of the difference: −27 to +14. With these answers, changes beyond ±21 would show."
+    )
+    assert wording.certainty_text(NPS, Change("too_few", 3.0), 39.0) == ""
+
+
+def numbers_in(text: str) -> list[Decimal]:
+    return [Decimal(each.replace("−", "-").replace(",", "").strip("%+<>")) for each in text.split(" to ")]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from([NPS, CSAT, MEAN, SENTIMENT, Formula("mean", 0, 10_000), Formula("mean")]),
+    st.dictionaries(st.integers(-2, 10).map(str), st.integers(0, 200), max_size=5),
+    st.one_of(st.integers(-100, 100).map(float), st.floats(-3, 6).map(lambda value: round(value, 2)), st.none()),
+    st.sampled_from(["at_least", "at_most"]),
+)
+def test_what_is_printed_never_contradicts_the_verdict(formula, histogram, target, direction):
+    measured = measure(formula, histogram)
+    if measured.ci95 is None:
+        return
+    # A target where it is closest: on a bound, or a hair beside it.
+    for aim in (target, *measured.ci95, *(round(end, 1) for end in measured.ci95), measured.value):
+        if aim is None:
+            continue
+        shown = figure(formula, measured, state="live", target=aim)
+        low, high = numbers_in(shown.interval_text)
+        (goal,) = numbers_in(wording.goal_text(formula, aim))
+        (value,) = numbers_in(shown.value_text)
+        by_print = side((float(low), float(high)), float(goal), direction) or "undecided"
+        if (verdict := judge(measured, aim, direction)) != "too_few":
+            assert by_print == verdict
+        assert (value > goal, value < goal) == (measured.value > aim, measured.value < aim)
 
 
 def test_trend_for_the_api():

@@ -84,13 +84,34 @@ def test_the_period_is_chosen_in_the_address(page_of, item):
     )
 
 
-def test_a_change_is_told_only_if_it_is_one(page_of):
+BEFORE, AFTER = {"10": 50, "8": 31, "0": 13}, {"10": 48, "8": 31, "0": 8}
+
+
+def test_a_change_is_flagged_for_complete_months_only(page_of):
     item = make_item()
-    make_days(item.question, {"2026-11-20": {"10": 48, "8": 31, "0": 8}, "2026-11-10": {"10": 50, "8": 31, "0": 13}})
-    assert "No detectable change from the previous period." in page_of("kpis:item", item.pk, period="last_7_days")
-    make_days(item.question, {"2026-11-12": {"0": 200}})
-    assert "Up by" in page_of("kpis:item", item.pk, period="last_7_days")
+    make_days(item.question, {"2026-09-20": BEFORE, "2026-10-10": AFTER})
+    page = page_of("kpis:item", item.pk, period="previous_month")
+    assert "No detectable change from the previous period." in page
+    assert "With these answers, changes beyond ±21 would show." in page
+    make_days(item.question, {"2026-09-12": {"0": 200}})
+    assert "Up by" in page_of("kpis:item", item.pk, period="previous_month")
     assert "previous period" not in page_of("kpis:item", item.pk)
+
+
+def test_any_other_period_shows_the_difference_and_how_certain_it_is_without_a_flag(page_of):
+    item = make_item()
+    make_days(item.question, {"2026-11-10": {"0": 200}, "2026-11-20": AFTER})
+    page = page_of("kpis:item", item.pk, period="last_7_days")
+    assert "Up by" not in page
+    assert "+146 points against the previous period." in page
+    assert "95 % confidence interval of the difference: +129 to +157." in page
+    assert "Changes are flagged for complete months and quarters only" in page
+
+
+def test_a_change_of_few_answers_is_none(page_of):
+    item = make_item()
+    make_days(item.question, {"2026-09-10": {"0": 9}, "2026-10-20": AFTER})
+    assert "Too few answers to tell a change" in page_of("kpis:item", item.pk, period="previous_month")
 
 
 def test_a_target_is_judged(page_of, item):
@@ -99,11 +120,104 @@ def test_a_target_is_judged(page_of, item):
         assert verdict in page_of("kpis:item", item.pk)
 
 
+def test_a_target_is_not_judged_by_fewer_than_ten_answers(page_of):
+    item = make_item(target=20)
+    make_days(item.question, {"2026-11-10": {"10": 9}})
+    page = page_of("kpis:item", item.pk)
+    assert "Too few answers for a verdict" in page
+    assert "Target met" not in page
+
+
+def test_a_bound_is_not_printed_on_the_target(page_of):
+    """36 promoters and 18 passives: 49.95 to 76."""
+    item = make_item(target=50)
+    make_days(item.question, {"2026-11-10": {"10": 36, "8": 18}})
+    page = page_of("kpis:item", item.pk)
+    assert "49 to 76" in page and "Undecided" in page
+
+
 def test_an_item_without_answers_says_so_and_shows_no_zero(page_of):
     page = page_of("kpis:item", make_item().pk)
     assert "No data yet" in page
     assert "Waiting for responses" in page
     assert not re.search(r"kpi-value[^>]*>\s*[+−]?0\s*<", page)
+
+
+def drawn_by(page) -> str:
+    return re.search(r'href="\?[^"]*by=(\w+)[^"]*" aria-current="true"', page)[1]
+
+
+@pytest.mark.parametrize(
+    ("answers_a_day", "days", "by"),
+    [(30, 20, "day"), (5, 60, "week"), (1, 200, "month"), (1, 20, "rolling"), (30, 400, "week")],
+)
+def test_buckets_hold_about_thirty_answers_or_the_rolling_metric_is_drawn(page_of, answers_a_day, days, by):
+    item = make_item()
+    first = at("2026-11-22 12:00").date() - timedelta(days=days - 1)
+    make_days(item.question, {(first + timedelta(days=i)).isoformat(): {"9": answers_a_day} for i in range(days)})
+    assert drawn_by(page_of("kpis:item", item.pk)) == by
+    assert drawn_by(page_of("kpis:item", item.pk, by="month")) == "month"
+
+
+def test_the_rolling_metric_is_drawn_of_all_answers_before_each_day(page_of):
+    item = make_item()
+    first = at("2026-11-22 12:00").date() - timedelta(days=399)
+    answers = {(first + timedelta(days=i)).isoformat(): {"9" if i < 300 else "0": 1} for i in range(400)}
+    make_days(item.question, answers)
+    page = page_of("kpis:item", item.pk, by="rolling")
+    assert "Rolling, 91 days" in page
+    assert page.count('<circle class="chart-point') + page.count('<circle class="chart-point chart-hidden') >= 100
+    assert "Latest: 24 Aug 2026 to 22 Nov 2026, incomplete: −100" in page
+    Organisation.objects.update(suppression_threshold=5)
+    assert "Rolling" not in page_of("kpis:item", item.pk, by="rolling")
+
+
+def test_answers_of_a_sentiment_add_up_to_its_n(page_of):
+    question = make_question(kind="sentiment", scale_min=-2, scale_max=2)
+    item = make_item(question, metric="sentiment")
+    make_days(question, {"2026-11-20": {"2": 20, "1": 5, "0": 5, "-2": 10, "mixed": 6}})
+    page = page_of("kpis:item", item.pk)
+    table = page[page.index('class="table table-bare answer-table"') :]
+    rows = re.findall(
+        r'<th scope="row">([^<]+?) <span class="soft">([^<]+)</span></th>.*?<td class="number">(\d+)', table
+    )
+    assert rows == [
+        ("−2", "Very negative", "10"),
+        ("−1", "Negative", "0"),
+        ("0", "Neutral", "5"),
+        ("1", "Positive", "5"),
+        ("2", "Very positive", "20"),
+    ]
+    assert "40 answers" in page
+    assert re.search(r"<dt>Both positive and negative</dt><dd[^>]*>6<", page)
+
+
+def test_a_journeys_page_names_the_items_that_are_not_used(page_of, item):
+    waiting = make_item(stage=item.card.stage)
+    waiting.card.title = "Sound of the bell"
+    waiting.card.save()
+    page = page_of("kpis:journey", item.card.lane.journey_id)
+    assert "1 of 2 items" in page
+    assert "Sound of the bell: No data yet" in page
+
+
+def test_changes_that_are_shown_together_are_flagged_together(page_of):
+    """Nine items hardly changed; of two that did, one would be flagged alone but is not among so many."""
+    journey = make_journey()
+    stage = journey.stages.first()
+    for _ in range(18):
+        make_days(
+            make_item(stage=stage).question, {"2026-09-10": {"10": 50, "0": 50}, "2026-10-10": {"10": 51, "0": 50}}
+        )
+    clear, slight = make_item(stage=stage), make_item(stage=stage)
+    make_days(clear.question, {"2026-09-10": {"10": 20, "0": 80}, "2026-10-10": {"10": 80, "0": 20}})
+    make_days(slight.question, {"2026-09-10": {"10": 50, "0": 50}, "2026-10-10": {"10": 65, "0": 35}})
+    page = page_of("kpis:journey", journey.pk, period="previous_month")
+    assert "20 items were compared with the period before; 1 of them changed." in page
+    assert page.count("Up by") == 1 and "Up by 120 points from the previous period." in page
+    assert "Up by 30 points" in page_of("kpis:item", slight.pk, period="previous_month")
+    for period in ("last_30_days", "all"):
+        assert "compared with the period before" not in page_of("kpis:journey", journey.pk, period=period)
 
 
 def test_a_draft_is_to_be_completed(page_of, analyst, viewer):

@@ -102,12 +102,13 @@ def test_the_same_moment_is_another_day_elsewhere():
     ("name", "start", "end"),
     [
         ("all", None, None),
-        ("last_7_days", date(2028, 2, 24), date(2028, 3, 1)),
-        ("last_30_days", date(2028, 2, 1), date(2028, 3, 1)),
-        ("last_90_days", date(2027, 12, 3), date(2028, 3, 1)),
-        ("last_365_days", date(2027, 3, 3), date(2028, 3, 1)),
+        ("last_7_days", date(2028, 2, 23), date(2028, 2, 29)),
+        ("last_30_days", date(2028, 1, 31), date(2028, 2, 29)),
+        ("last_90_days", date(2027, 12, 2), date(2028, 2, 29)),
+        ("last_365_days", date(2027, 3, 2), date(2028, 2, 29)),
         ("this_month", date(2028, 3, 1), date(2028, 3, 1)),
         ("previous_month", date(2028, 2, 1), date(2028, 2, 29)),
+        ("previous_quarter", date(2027, 10, 1), date(2027, 12, 31)),
     ],
 )
 def test_windows_seen_on_the_first_of_march_of_a_leap_year(name, start, end):
@@ -133,9 +134,19 @@ def test_the_previous_window_is_as_long_and_ends_the_day_before(today, name):
     if name == "all":
         assert before is None
         return
-    assert before.days == seen.days
+    assert before.days == seen.days or seen.unit in ("month", "quarter")
     assert before.end + timedelta(days=1) == seen.start
     assert seen.end <= today
+
+
+def test_the_window_before_a_month_or_quarter_is_the_one_before():
+    march = Window("custom", date(2026, 3, 1), date(2026, 3, 31))
+    assert march.previous() == Window("custom", date(2026, 2, 1), date(2026, 2, 28))
+    first_quarter = Window("custom", date(2026, 1, 1), date(2026, 3, 31))
+    assert first_quarter.previous() == Window("custom", date(2025, 10, 1), date(2025, 12, 31))
+    week = Window("custom", date(2026, 3, 2), date(2026, 3, 8))
+    assert (week.unit, week.previous()) == ("week", Window("custom", date(2026, 2, 23), date(2026, 3, 1)))
+    assert Window("custom", date(2026, 3, 1), date(2026, 3, 30)).unit is None
 
 
 def test_window_for_the_api():
@@ -149,6 +160,8 @@ def test_window_for_the_api():
 def test_bucket_bounds():
     assert bucket_bounds(date(2026, 11, 22), "week") == (date(2026, 11, 16), date(2026, 11, 22))
     assert bucket_bounds(date(2028, 2, 10), "month") == (date(2028, 2, 1), date(2028, 2, 29))
+    assert bucket_bounds(date(2028, 2, 10), "quarter") == (date(2028, 1, 1), date(2028, 3, 31))
+    assert bucket_bounds(date(2028, 12, 31), "quarter") == (date(2028, 10, 1), date(2028, 12, 31))
     assert bucket_bounds(date(2028, 2, 10), "day") == (date(2028, 2, 10), date(2028, 2, 10))
     with pytest.raises(ValueError, match="no buckets"):
         bucket_bounds(date(2028, 2, 10), "year")

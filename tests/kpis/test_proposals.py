@@ -165,3 +165,42 @@ def test_sentiment_comments_and_lists():
 def test_every_proposal_accepts_the_answers_of_its_question():
     for formula in propose("choice", choices=choices(*SATISFIED_5)):
         assert all(formula.accepts(str(value)) for value in range(1, 6))
+
+
+@pytest.mark.parametrize(
+    ("codes", "top"),
+    [
+        ((1, 2, 3, 4, 5), ("4", "5")),
+        ((1, 2, 3, 4, 6), ("4", "6")),
+        ((0, 25, 50, 75, 100), ("75", "100")),
+        ((-2, -1, 0, 1, 2), ("1", "2")),
+        ((11, 12, 13, 14, 15), ("14", "15")),
+    ],
+)
+def test_top_boxes_go_by_rank_whatever_the_codes_are(codes, top):
+    upright = [{"value": str(code), "label": label} for code, label in zip(codes, SATISFIED_5, strict=True)]
+    (csat,) = [each for each in propose("choice", choices=upright) if each.metric == "csat"]
+    assert csat.positive_values == top
+    turned = [{"value": str(code), "label": label} for code, label in zip(codes, SATISFIED_5[::-1], strict=True)]
+    (csat,) = [each for each in propose("choice", choices=turned) if each.metric == "csat"]
+    assert (csat.positive_values, csat.reverse) == (tuple(map(str, codes[:2])), True)
+
+
+@pytest.mark.parametrize(
+    ("points", "count"),
+    [(2, 1), (3, 1), (4, 2), (5, 2), (6, None), (7, 2), (8, None), (9, None), (10, 2), (11, 2), (12, None)],
+)
+def test_how_many_top_boxes_a_scale_has(points, count):
+    """A choice that is no answer is no point."""
+    numbered = choices(*map(str, range(1, points + 1)))
+    for proposed in (
+        propose("number", 1, points),
+        propose("choice", choices=[*numbered, {"value": "99", "label": "Not applicable"}]),
+    ):
+        csat = [each for each in proposed if each.metric == "csat"]
+        assert [len(each.positive_values) for each in csat] == ([] if count is None else [count])
+        assert all(each.positive_values == tuple(str(points - k) for k in range(count)[::-1]) for each in csat)
+
+
+def test_a_scale_between_fractions_has_no_points():
+    assert [each.metric for each in propose("number", 0.5, 5.5)] == ["mean"]

@@ -97,6 +97,89 @@ def test_answers_that_say_not_applicable_are_left_out():
     assert figure.measure.excluded == {"unanswered": 1, "not_applicable": 5}
 
 
+def test_oldest_and_newest_answer_are_usable_ones():
+    item = make_item(include_unfinished=True)
+    make_days(
+        item.question,
+        {
+            "2026-11-01": {"": 2, "11": 1},
+            "2026-11-03": {"unfinished": {"8": 1}},
+            "2026-11-05": {"9": 1},
+            "2026-11-09": {"11": 4},
+            "2026-11-10": {"preview": {"9": 1}},
+        },
+    )
+    assert (score_of(item).part.oldest, score_of(item).part.newest) == (date(2026, 11, 3), date(2026, 11, 5))
+    item.include_unfinished = False
+    item.save()
+    assert (score_of(item).part.oldest, score_of(item).part.newest) == (date(2026, 11, 5), date(2026, 11, 5))
+
+
+def test_items_before_and_after_a_change_of_their_question_are_added_day_by_day():
+    survey = make_survey()
+    new = make_question(survey)
+    old = make_question(survey, field=new.field, successor=new)
+    journey = make_journey()
+    before = make_item(old, stage=journey.stages.first())
+    after = make_item(new, stage=journey.stages.last(), count_from=date(2026, 10, 15))
+    make_days(old, {"2026-10-01": {"10": 3}, "2026-10-15": {"10": 1}})
+    make_days(new, {"2026-10-01": {"10": 3}, "2026-10-15": {"10": 5, "0": 5}})  # retrieved again with the new form
+    (figure,) = journey_figures(journey)
+    assert (figure.measure.n, round(figure.measure.value, 1)) == (13, 23.1)
+    assert (score_of(before).figure.measure.n, score_of(after).figure.measure.n) == (4, 10)
+    after.count_from = None
+    after.save()
+    assert journey_figures(journey)[0].measure.n == 13
+    # The day decides for a map alone, whatever another map counts.
+    make_item(new, stage=make_journey(parent=journey).stages.first(), count_from=date(2026, 10, 2))
+    after.count_from = date(2026, 10, 15)
+    after.save()
+    assert journey_figures(journey)[0].measure.n == 13
+
+
+def test_equal_stages_pool_what_a_stage_covers():
+    journey = make_journey(stages=2)
+    first, second = journey.stages.all()
+    phase = journey.phases.create(name="All")
+    journey.stages.update(phase=phase)
+    spanning = make_item(card=make_card(make_lane(journey), first, span=2))
+    make_days(spanning.question, {"2026-11-01": {"10": 30}})
+    make_days(make_item(stage=second).question, {"2026-11-01": {"8": 10}})
+    Consolidation.objects.create(journey=journey, weighting="equal_stages")
+    scores = read_journeys([journey])
+    assert [scores.for_stages()[stage.pk][0].measure.value for stage in (first, second)] == [100.0, 75.0]
+    for (figure,) in (scores.for_journeys()[journey.pk], scores.for_phases()[phase.pk]):
+        assert (figure.measure.value, figure.measure.n) == (87.5, 40)
+        assert figure.measure.ci_method == "mover"
+
+
+def test_items_that_are_not_used_are_named_with_the_reason(item):
+    journey = item.card.lane.journey
+    waiting = make_item(stage=item.card.stage)
+    old = make_item(stage=item.card.stage)
+    make_days(old.question, {"2026-01-01": {"9": 3}})
+    by_hand = make_manual_item(item.card.stage, {"2026-11-05": 90})
+    window = Window("custom", date(2026, 11, 1), date(2026, 11, 30))
+    (figure,) = read_journeys([journey], window).for_journeys()[journey.pk]
+    assert {each.item_id: each.reason for each in figure.left_out} == {
+        waiting.pk: "no_data",
+        old.pk: "no_data",
+        by_hand.pk: "no_base",
+    }
+    (ever,) = journey_figures(journey)
+    assert (ever.left_out[0].item_id, ever.left_out[0].reason) == (waiting.pk, "waiting")
+    assert (figure.items_used, figure.items_total) == (1, 4)
+    assert all(each.reason_text and each.title for each in figure.left_out)
+
+
+def test_an_item_that_is_hidden_and_in_no_sum_is_named_so(item):
+    small = make_item(stage=item.card.stage)
+    make_days(small.question, {"2026-11-01": {"9": 2}})
+    Organisation.objects.update_or_create(pk=1, defaults={"suppression_threshold": 5})
+    (figure,) = journey_figures(item.card.lane.journey)
+    assert [(each.item_id, each.reason) for each in figure.left_out] == [(small.pk, "suppressed")]
+
+
 def test_drafts_and_archived_items_never_count():
     journey = make_journey()
     counting, draft, archived = (

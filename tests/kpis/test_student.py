@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kpis.metrics.student import t975
+from kpis.metrics.student import beyond, t975
 from tests.kpis.slow_reference import within
 
 
@@ -28,6 +28,18 @@ def test_falls_with_every_degree_of_freedom_also_where_the_method_changes():
     quantiles = [t975(df) for df in range(1, 400)]
     assert quantiles == sorted(quantiles, reverse=True)
     assert len(set(quantiles)) == len(quantiles)
+
+
+@pytest.mark.parametrize("df", [1.5, 2.25, 14.195743491683459, 88.1, 150.5, 199.999, 4000.5])
+def test_degrees_of_freedom_may_be_fractions(df):
+    assert within(t975(df), df) == pytest.approx(0.95, abs=2e-10)
+    assert t975(df + 0.01) < t975(df) < t975(df - 0.01)
+
+
+@pytest.mark.parametrize(("t", "df"), [(0.0, 3), (0.1, 1), (1.0, 2.5), (3.0, 7), (2.0, 60.5), (1.5, 5000), (4.0, 300)])
+def test_probability_beyond_is_what_the_density_leaves(t, df):
+    assert beyond(t, df) == pytest.approx(1 - within(t, df), abs=1e-10)
+    assert beyond(-t, df) == beyond(t, df)
 
 
 def test_needs_a_degree_of_freedom():

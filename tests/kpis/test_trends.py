@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.counting.histograms import total
 from kpis.metrics.formulas import Formula, Measure, measure
-from kpis.metrics.trends import buckets, compare, judge, rolling, suppress_buckets
+from kpis.metrics.trends import buckets, rolling, suppress_buckets
 
 NPS = Formula("nps")
 MEAN = Formula("mean", 1, 5)
@@ -109,73 +108,3 @@ def test_suppressed_buckets_tell_their_n_only():
     assert small.measure == Measure(n=4)
     assert enough == series[1]
     assert suppress_buckets(series, None) == series
-
-
-@pytest.mark.parametrize(
-    ("now", "before", "kind"),
-    [
-        ({"10": 80, "0": 20}, {"10": 50, "0": 50}, "up"),
-        ({"10": 50, "0": 50}, {"10": 80, "0": 20}, "down"),
-        ({"10": 50, "0": 50}, {"10": 55, "0": 45}, "none"),
-        ({"10": 9}, {"0": 900}, "none"),
-        ({"10": 10}, {"0": 10}, "up"),
-        ({"10": 900}, {"0": 9}, "none"),
-        ({}, {"0": 10}, "unknown"),
-        ({"10": 10}, {}, "unknown"),
-    ],
-)
-def test_a_change_is_beyond_chance_and_stands_on_ten_answers_on_both_sides(now, before, kind):
-    assert compare(measure(NPS, now), measure(NPS, before)).kind == kind
-
-
-def test_z_uses_the_adjusted_errors():
-    now, before = measure(NPS, {"10": 80, "0": 20}), measure(NPS, {"10": 50, "0": 50})
-    change = compare(now, before)
-    assert change.delta == 60.0
-    assert change.z == pytest.approx(60 / (now.se**2 + before.se**2) ** 0.5)
-    assert change.is_good(NPS) is True
-    assert change.is_good(Formula("mean", 1, 5, reverse=True)) is False
-    assert compare(now, now).is_good(NPS) is None
-
-
-def test_border_of_a_change_is_196():
-    before = Measure(0.0, 50, (-5.0, 5.0), "student_t", 3.0)
-    assert compare(Measure(1.96 * 5, 50, (0.0, 9.0), "student_t", 4.0), before).kind == "up"
-    assert compare(Measure(1.959 * 5, 50, (0.0, 9.0), "student_t", 4.0), before).kind == "none"
-
-
-def test_means_without_any_spread():
-    fours, fives = measure(MEAN, {"4": 20}), measure(MEAN, {"5": 20})
-    assert (compare(fives, fours).kind, compare(fives, fours).z) == ("up", None)
-    assert compare(fives, fives).kind == "none"
-    assert compare(measure(MEAN, {"5": 1}), fours).kind == "none"
-
-
-def test_without_a_stated_base_nothing_can_be_compared():
-    assert compare(Measure(40.0, None), measure(NPS, {"10": 40})).kind == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("ci95", "target", "direction", "verdict"),
-    [
-        ((30.0, 50.0), 29.9, "at_least", "met"),
-        ((30.0, 50.0), 30.0, "at_least", "met"),
-        ((30.0, 50.0), 30.1, "at_least", "undecided"),
-        ((30.0, 50.0), 50.0, "at_least", "undecided"),
-        ((30.0, 50.0), 50.1, "at_least", "missed"),
-        ((30.0, 50.0), 50.1, "at_most", "met"),
-        ((30.0, 50.0), 50.0, "at_most", "met"),
-        ((30.0, 50.0), 40.0, "at_most", "undecided"),
-        ((30.0, 50.0), 30.0, "at_most", "undecided"),
-        ((30.0, 50.0), 29.9, "at_most", "missed"),
-    ],
-)
-def test_target(ci95, target, direction, verdict):
-    assert judge(Measure(40.0, 100, ci95), target, direction) == verdict
-
-
-def test_target_without_interval_or_data():
-    assert judge(Measure(), 10) == "no_data"
-    assert judge(Measure(40.0, 1), 10) == "undecided"
-    with pytest.raises(ValueError, match="direction"):
-        judge(Measure(40.0, 1), 10, "sideways")

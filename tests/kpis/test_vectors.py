@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
+from kpis.metrics.comparison import compare
 from kpis.metrics.consolidation import Part, consolidate
 from kpis.metrics.formulas import METRICS, Formula, Measure, measure
-from kpis.metrics.trends import compare, rolling
+from kpis.metrics.trends import rolling
 
 NPS = Formula("nps")
 CSAT = Formula("csat", 1, 5, ("4", "5"))
@@ -114,10 +115,11 @@ def test_46_of_87_to_39_of_94_is_no_detectable_change(now_passives, before_passi
     """Whatever the groups behind the two scores are."""
     before = nps_answers((87 - before_passives + 40) // 2, before_passives, (87 - before_passives - 40) // 2)
     now = nps_answers((94 - now_passives + 37) // 2, now_passives, (94 - now_passives - 37) // 2)
-    change = compare(measure(NPS, now), measure(NPS, before))
+    change = compare(NPS, measure(NPS, before), measure(NPS, now))
     assert (round(measure(NPS, before).value), sum(before.values())) == (46, 87)
     assert abs(measure(NPS, now).value - 39) < 1.1
     assert change.kind == "none"
+    assert 15 < change.smallest < 27
 
 
 def test_without_answers_there_is_no_figure_at_all():

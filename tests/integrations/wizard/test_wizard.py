@@ -268,7 +268,7 @@ class TestMetric:
             ({"backfill": "date", "count_from": ""}, "Say from which day responses count."),
             ({"backfill": "date", "count_from": "31/31/2026"}, "Enter a valid date."),
             ({"backfill": "yesterday"}, "Select a valid choice."),
-            ({"target": "much"}, "Enter a number."),
+            ({"target": "much"}, "This is not a number. Write for example 1234.5."),
             ({"title": "x" * 201}, "at most 200 characters"),
             ({"frequency": "yearly"}, "Select a valid choice."),
         ],
