@@ -13,7 +13,6 @@ from integrations.connections.editing import SETTINGS
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused
-from integrations.troubles.table import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
 from integrations.vault.secret import Secret
 
@@ -30,7 +29,7 @@ class HostField(forms.CharField):
         try:
             return normalise_host(text)
         except HostRefused as refused:
-            raise forms.ValidationError(str(explain(refused.code, **refused.params)), code=refused.code) from None
+            raise forms.ValidationError(refused.sentence, code=refused.code) from None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What the field shows again after an error. No host is as long in one piece; a token that got into the wrong

@@ -142,7 +142,7 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
     except editing.TokenNeeded:
         messages.error(request, _("This host must be entered by hand, together with the API token or client secret."))
     except EncryptionError as error:
-        messages.error(request, str(explain(error.code)))
+        messages.error(request, error.sentence)
     else:
         messages.success(request, _("The connection now uses %(host)s.") % {"host": found.host})
         test_and_keep(found)
@@ -155,8 +155,8 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             editing.delete_connection(found, _seen(request))
-        except editing.InUse:
-            messages.error(request, _("This connection cannot be deleted while items on a map use it."))
+        except editing.InUse as in_use:
+            messages.error(request, in_use.sentence)
         except Outdated:
             messages.error(request, _changed_meanwhile())
         else:

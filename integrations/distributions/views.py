@@ -94,8 +94,8 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Distribution, pk=pk)
     try:
         sending.send(found, _seen(request), request.user)
-    except sending.NotADraft:
-        messages.warning(request, _("This distribution was confirmed before; it is not sent twice."))
+    except sending.SentBefore as refused:
+        messages.warning(request, refused.sentence)
     except Outdated:
         messages.warning(request, _changed_meanwhile())
     else:
@@ -108,8 +108,8 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
         sending.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
-    except sending.NotADraft:
-        return _not_a_draft(request, pk)
+    except sending.NotADraft as refused:
+        return _not_a_draft(request, pk, refused)
     except Outdated:
         messages.warning(request, _changed_meanwhile())
         return redirect("integrations:distribution", pk)
@@ -124,7 +124,7 @@ def distribution_refresh(request: PageRequest, pk: int) -> HttpResponse:
     try:
         statistics.refresh(found)
     except QualtricsError as error:
-        messages.error(request, str(explain(error.code, **error.params)))
+        messages.error(request, error.sentence)
     else:
         messages.success(request, _("The statistics are those of now."))
     return redirect("integrations:distribution", pk)
@@ -155,14 +155,14 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
                 except sending.RuleViolations as broken:
                     form.refuse(broken.rules)
-                except sending.NotADraft:
-                    return _not_a_draft(request, draft.pk if draft else 0)
+                except sending.NotADraft as refused:
+                    return _not_a_draft(request, draft.pk if draft else 0, refused)
                 except Outdated as outdated:
                     form.see(outdated.current.version)
                     context["outdated"], status = outdated.current, 409
             status = 422 if form.errors else status
     except QualtricsError as error:
-        context["trouble"], status = explain(error.code, **error.params), 502
+        context["trouble"], status = error.explanation, 502
     return render(request, "integrations/distribution_form.html", context, status=status)
 
 
@@ -178,8 +178,8 @@ def _chosen(request: PageRequest, *names: str) -> dict[str, str]:
     return {name: request.GET[name] for name in names if name in request.GET}
 
 
-def _not_a_draft(request: PageRequest, pk: int) -> HttpResponse:
-    messages.error(request, _("Only a draft can be changed or discarded."))
+def _not_a_draft(request: PageRequest, pk: int, refused: sending.NotADraft) -> HttpResponse:
+    messages.error(request, refused.sentence)
     return redirect("integrations:distribution", pk)
 
 

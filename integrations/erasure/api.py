@@ -15,9 +15,6 @@ from feedback.models import Erasure
 from integrations.directory.forms import ONE_LINE
 from integrations.erasure import erasing, lookup
 from integrations.models import Connection
-from integrations.troubles.errors import QualtricsError
-from integrations.troubles.refusals import VendorTrouble
-from integrations.troubles.table import explain
 
 
 class ResponseIdField(serializers.CharField):
@@ -133,5 +130,3 @@ def _theirs(connection: Connection, contact: str) -> lookup.PersonResponses:
         return lookup.find_theirs(connection, contact)
     except lookup.NotFoundByThis as refusal:
         raise serializers.ValidationError({"contact": [str(refusal)]}) from refusal
-    except QualtricsError as error:
-        raise VendorTrouble(error.code, str(explain(error.code, **error.params))) from error

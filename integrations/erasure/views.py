@@ -16,7 +16,6 @@ from feedback.models import Erasure
 from integrations.erasure import erasing, lookup
 from integrations.erasure.forms import ConfirmForm, WhomForm
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.table import explain
 
 ERASURES_A_PAGE = 20
 
@@ -46,7 +45,7 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
             context["too_slow"] = True
             return 502
         except QualtricsError as error:
-            context["trouble"] = explain(error.code, **error.params)
+            context["trouble"] = error.explanation
             return 502
         ids, person = theirs.ids, theirs.person
         context["name"] = theirs.name

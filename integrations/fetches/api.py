@@ -18,8 +18,6 @@ from integrations.fetches.retrieval import retrieve_now
 from integrations.fetches.serializers import FetchSerializer
 from integrations.models import Fetch
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.refusals import Refused
-from integrations.troubles.table import explain
 
 
 @extend_schema_view(
@@ -46,10 +44,7 @@ class RetrieveNow(APIView):
         survey = get_object_or_404(Survey, pk=pk)
         feed = getattr(survey, "feed", None)
         if feed is None:
-            raise Refused("nothing_to_retrieve", str(explain("nothing_to_retrieve")))
-        try:
-            with transaction.atomic():
-                asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
-        except CannotFetch as refused:
-            raise Refused(refused.code, str(explain(refused.code))) from refused
+            raise CannotFetch("nothing_to_retrieve")
+        with transaction.atomic():
+            asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)

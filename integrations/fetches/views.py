@@ -22,7 +22,6 @@ from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_now
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.table import explain
 from journeys.models import Journey
 
 FETCHES_A_PAGE = 30
@@ -79,7 +78,7 @@ def feed_retrieve(request: PageRequest, pk: int) -> HttpResponse:
     try:
         asked = retrieve_now(feed, request.user)
     except CannotFetch as refused:
-        text = str(explain(refused.code))
+        text = refused.sentence
         if request.htmx:
             return trigger_client_event(HttpResponse(status=204), "toast", {"level": "error", "message": text})
         messages.error(request, text)

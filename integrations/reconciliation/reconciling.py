@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from integrations.fetches.ledger import fetches
@@ -16,10 +17,14 @@ from integrations.models import Fetch, SurveyFeed
 from integrations.sync.closing import MASS
 from integrations.sync.requests import CannotFetch, ask_for_fetch
 from integrations.sync.tasks import notify_from_web
+from integrations.troubles.refusals import Refusal
 
 
-class NothingToConfirm(Exception):
+class NothingToConfirm(Refusal):
     """Nothing waits for a person's word, or it is another number than the one that was seen."""
+
+    code = "not_held"
+    words = gettext_lazy("What is missing has changed since you looked. Look again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.table import explain
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,8 +50,6 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
         else:
             reconcile_now(feed, request.user)
             messages.success(request, _("The reconciliation was asked for."))
-    except NothingToConfirm:
-        messages.error(request, _("What is missing has changed since you looked. Look again."))
-    except CannotFetch as refused:
-        messages.error(request, str(explain(refused.code)))
+    except (NothingToConfirm, CannotFetch) as refused:
+        messages.error(request, refused.sentence)
     return redirect("integrations:reconciliation", feed.pk)

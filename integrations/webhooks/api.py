@@ -16,7 +16,6 @@ from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
 from integrations.models import Delivery, ResponseWatch
-from integrations.troubles.refusals import Refused
 from integrations.troubles.table import explain
 from integrations.webhooks import subscriptions
 from integrations.webhooks.status import state_of
@@ -106,14 +105,11 @@ class ResponseWatches(VersionedUpdates, viewsets.ModelViewSet):
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
-        try:
-            serializer.instance = subscriptions.create_watch(
-                values["survey"],
-                name=values.get("name", ""),
-                by=self.request.user,  # type: ignore[arg-type]
-            )
-        except subscriptions.CannotWatch as refused:
-            raise Refused(refused.code, str(explain(refused.code))) from refused
+        serializer.instance = subscriptions.create_watch(
+            values["survey"],
+            name=values.get("name", ""),
+            by=self.request.user,  # type: ignore[arg-type]
+        )
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         watch: ResponseWatch = serializer.instance  # type: ignore[assignment]

@@ -27,6 +27,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.troubles.refusals import Refusal
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
@@ -42,12 +43,8 @@ KEY_OVERLAP = timedelta(days=1)
 KEEP_DELIVERIES = timedelta(days=30)
 
 
-class CannotWatch(Exception):
-    """No watch can be made; `code` says why: see `qualtrics.messages`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+class CannotWatch(Refusal):
+    """No watch can be made; `code` says why."""
 
 
 def watches() -> QuerySet[ResponseWatch]:

@@ -31,7 +31,7 @@ def watch_new(request: PageRequest, connection_pk: int) -> HttpResponse:
     try:
         made = subscriptions.create_watch(survey, by=request.user)
     except subscriptions.CannotWatch as refused:
-        messages.error(request, str(explain(refused.code)))
+        messages.error(request, refused.sentence)
         return redirect(_surveys(connection.pk))
     if made.trouble_code:
         messages.warning(request, str(explain(made.trouble_code)))

@@ -28,7 +28,7 @@ from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Translator
 from integrations.troubles.errors import NotFound, QualtricsError
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.table import Explanation
 from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
 from kpis.counting.periods import Window, day_bounds
@@ -113,7 +113,7 @@ def preview(
     except _TooSlowError:
         return Preview(too_slow=True, complete=False)
     except QualtricsError as error:
-        return Preview(trouble=explain(error.code, **error.params), code=error.code, complete=False)
+        return Preview(trouble=error.explanation, code=error.code, complete=False)
     include = (COUNTED, "unfinished") if include_unfinished else (COUNTED,)
     not_applicable = not_applicable_values(question.choices)
     judge = partial(verdict_on, formula=formula, not_applicable=not_applicable, include=include)
