@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from integrations.troubles.refusals import Refusal
-from versioning.api import Conflict
+from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
 
 
@@ -28,7 +28,9 @@ class _Refused(APIException):
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer to the error, reworded as `{"title", "status", "detail"?, "errors"?, "code"?}`."""
     if isinstance(exc, Outdated):
-        exc = Conflict({"id": exc.current.pk, "version": exc.current.version})
+        view = context.get("view")
+        shown = {"id": exc.current.pk, "version": exc.current.version}
+        exc = view.conflict(exc) if isinstance(view, VersionedUpdates) else Conflict(shown)
     elif isinstance(exc, Refusal):
         exc = _Refused(exc)
     response = exception_handler(exc, context)

@@ -29,7 +29,7 @@ from integrations.health.status import with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import questions_of, surveys_of
 from integrations.wizard.preview import preview
-from versioning.api import VersionedUpdates, seen_version
+from versioning.api import Conflict, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 
 
@@ -58,20 +58,17 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         connection: Connection = serializer.instance  # type: ignore[assignment]
         values = dict(serializer.validated_data)
         was_enabled, scopes = connection.enabled, connection.scopes
-        try:
-            changed = editing.change_connection(connection, seen_version(self.request), **values)
-        except Outdated as outdated:
-            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
+        changed = editing.change_connection(connection, seen_version(self.request), **values)
         may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
         if may_see_more or (changed.enabled and not was_enabled):
             retrieve_all(changed, self.request.user)  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=changed.pk)
 
     def perform_destroy(self, instance: Connection) -> None:  # type: ignore[override]
-        try:
-            editing.delete_connection(instance, seen_version(self.request))
-        except Outdated as outdated:
-            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
+        editing.delete_connection(instance, seen_version(self.request))
+
+    def conflict(self, outdated: Outdated) -> Conflict:
+        return super().conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk)))
 
     @extend_schema(summary="Test the connector", request=None, responses=CheckSerializer(many=True))
     @action(detail=True, methods=["post"], pagination_class=None)

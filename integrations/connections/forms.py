@@ -99,7 +99,7 @@ class ConnectionForm(forms.ModelForm):
         widget=forms.TextInput(attrs=_UNSEEN),
     )
     client_secret = ClientSecretField(label=_("Client secret"))
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Connection
@@ -139,7 +139,7 @@ class ConnectionForm(forms.ModelForm):
         token.help_text = client_secret.help_text = _("It is stored encrypted and never shown again.")
         if self.instance.pk:
             self.initial |= {
-                "host": self.instance.host, "version": self.instance.version, "client_id": self.instance.client_id
+                "host": self.instance.host, "seen_version": self.instance.version, "client_id": self.instance.client_id
             }  # fmt: skip
             if self.stored_method == Connection.AuthMethod.OAUTH:
                 client_secret.required = False
@@ -173,11 +173,6 @@ class ConnectionForm(forms.ModelForm):
             needed = is_moved or bool(client_id and client_id != self.initial["client_id"])
         if needed and not values.get(name) and name not in self.errors:
             self.add_error(name, forms.ValidationError(words, code=f"{name}_needed"))
-
-    def see(self, version: int) -> None:
-        """The next attempt is made in knowledge of this version."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
 
     def settings(self) -> dict[str, Any]:
         """What a person may set directly."""

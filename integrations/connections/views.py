@@ -28,6 +28,7 @@ from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches
+from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
 FETCHES_A_PAGE = 20
@@ -83,14 +84,14 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
         try:
             editing.change_connection(
                 found,
-                form.cleaned_data["version"] or 0,
+                seen_version(request),
                 host=form.cleaned_data["host"],
                 **form.credentials(),
                 **form.settings(),
             )
         except Outdated as conflict:
             outdated = conflict.current
-            form.see(outdated.version)
+            see(form, outdated.version)
         else:
             if form.may_see_more():
                 retrieve_all(found, request.user)
@@ -106,7 +107,7 @@ def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection, pk=pk)
     enabled = request.POST.get("enabled") == "1"
     try:
-        editing.switch(found, _seen(request), enabled=enabled)
+        editing.switch(found, seen_version(request), enabled=enabled)
     except Outdated:
         messages.error(request, _changed_meanwhile())
     else:
@@ -136,7 +137,7 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
         messages.error(request, _changed_meanwhile())
         return redirect("integrations:connection", pk)
     try:
-        editing.correct_host(found, _seen(request), suggestion)
+        editing.correct_host(found, seen_version(request), suggestion)
     except Outdated:
         messages.error(request, _changed_meanwhile())
     except editing.TokenNeeded:
@@ -154,7 +155,7 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
     if request.method == "POST":
         try:
-            editing.delete_connection(found, _seen(request))
+            editing.delete_connection(found, seen_version(request))
         except editing.InUse as in_use:
             messages.error(request, in_use.sentence)
         except Outdated:
@@ -191,8 +192,3 @@ def _crumbs() -> list[dict[str, str]]:
 
 def _changed_meanwhile() -> str:
     return _("Somebody else changed this connection meanwhile. Look at it again, then repeat what you did.")
-
-
-def _seen(request: PageRequest) -> int:
-    stated = request.POST.get("version", "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0

@@ -24,7 +24,6 @@ from integrations.models import Connection, Distribution
 from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import explain
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
-from versioning.saving import Outdated
 
 
 def _text(**kwargs: Any) -> serializers.CharField:
@@ -168,15 +167,10 @@ class Distributions(
             sending.change(draft, seen, asked.validated_data)
         except sending.RuleViolations as broken:
             raise _broken(broken) from None
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
         return Response(DistributionSerializer(draft).data)
 
     def perform_destroy(self, instance: Distribution) -> None:  # type: ignore[override]
-        try:
-            sending.discard(instance, seen_version(self.request))
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        sending.discard(instance, seen_version(self.request))
 
     @extend_schema(summary="Send a draft, once", request=None, responses=DistributionSerializer)
     @action(detail=True, methods=["post"])
@@ -186,10 +180,7 @@ class Distributions(
         `unknown`: the answer was lost; look in Qualtrics.
         """
         draft = self.get_object()
-        try:
-            sending.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        sending.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
         return Response(DistributionSerializer(draft).data)
 
     @extend_schema(summary="Status and statistics of a sent distribution", responses=DistributionProgressSerializer)

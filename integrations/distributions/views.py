@@ -22,6 +22,7 @@ from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import explain
+from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
 A_PAGE = 25
@@ -93,7 +94,7 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
     """The confirmation of what was seen. Pressed twice, it sends once."""
     found = get_object_or_404(Distribution, pk=pk)
     try:
-        sending.send(found, _seen(request), request.user)
+        sending.send(found, seen_version(request), request.user)
     except sending.SentBefore as refused:
         messages.warning(request, refused.sentence)
     except Outdated:
@@ -107,7 +108,7 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
-        sending.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
+        sending.discard(get_object_or_404(Distribution, pk=pk), seen_version(request))
     except sending.NotADraft as refused:
         return _not_a_draft(request, pk, refused)
     except Outdated:
@@ -158,7 +159,7 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
                 except sending.NotADraft as refused:
                     return _not_a_draft(request, draft.pk if draft else 0, refused)
                 except Outdated as outdated:
-                    form.see(outdated.current.version)
+                    see(form, outdated.current.version)
                     context["outdated"], status = outdated.current, 409
             status = 422 if form.errors else status
     except QualtricsError as error:
@@ -169,7 +170,7 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
 def _saved(request: PageRequest, form: DistributionForm, chosen: dict[str, Any], draft: Distribution | None) -> int:
     if draft is None:
         return sending.prepare(chosen["connection"], chosen["kind"], form.spec, request.user).pk
-    sending.change(draft, form.seen_version, form.spec)
+    sending.change(draft, seen_version(request), form.spec)
     messages.success(request, _("The draft was changed."))
     return draft.pk
 
@@ -185,11 +186,6 @@ def _not_a_draft(request: PageRequest, pk: int, refused: sending.NotADraft) -> H
 
 def _changed_meanwhile() -> str:
     return _("Somebody else changed this draft meanwhile. Look at it again, then repeat what you did.")
-
-
-def _seen(request: PageRequest) -> int:
-    stated = request.POST.get("version", "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
 
 
 def _counts(found: Distribution) -> list[tuple[str, int]]:

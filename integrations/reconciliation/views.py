@@ -20,6 +20,7 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
+from ui.numbers import whole_number
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,7 +44,8 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
     stated = request.POST.get("gone", "")
     try:
         if stated:
-            confirm_deleted(feed, request.user, int(stated) if stated.isascii() and stated.isdecimal() else -1)
+            gone = whole_number(stated)
+            confirm_deleted(feed, request.user, -1 if gone is None else gone)
             messages.success(
                 request, _("Confirmed. They are removed from the numbers once a last look has found the same.")
             )

@@ -7,6 +7,7 @@ from django import forms
 from rest_framework import viewsets
 from rest_framework.test import APIRequestFactory, force_authenticate
 
+from config import problems
 from journeys.models import Journey
 from tests.factories import make_journey
 from versioning.api import VersionedSerializer, VersionedUpdates
@@ -155,3 +156,26 @@ class TestPage:
         form = self.edit(make_journey(), name="New")
         assert not form.is_valid()
         assert isinstance(form.fields["seen_version"], forms.IntegerField)
+
+
+class LateViews(JourneyViews):
+    """Its action does the writing, and lets `Outdated` pass."""
+
+    def perform_update(self, serializer):
+        save_if_current(serializer.instance, 7, ["name"])
+
+
+class TestActionThatIsTooLate:
+    def test_the_answer_shows_the_object_as_the_viewset_shows_it(self, admin):
+        journey = make_journey(name="Travel")
+        request = APIRequestFactory().patch("/", json.dumps({"name": "New"}), content_type="application/json")
+        force_authenticate(request, admin)
+        answer = LateViews.as_view({"patch": "partial_update"})(request, pk=journey.pk)
+        assert (answer.status_code, answer.data["code"]) == (409, "outdated")
+        assert dict(answer.data["current"]) == dict(JourneySerializer(Journey.objects.get()).data)
+        assert set(answer.data["current"]) == {"id", "name", "description", "version"}
+
+    def test_a_view_that_shows_no_such_object_answers_its_id_and_version(self):
+        journey = make_journey()
+        problem = problems.handle(Outdated(journey), {}).data
+        assert (problem["status"], problem["current"]) == (409, {"id": journey.pk, "version": 1})
