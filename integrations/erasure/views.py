@@ -15,6 +15,7 @@ from accounts.page_request import PageRequest
 from feedback.models import Erasure
 from integrations.erasure import erasing, lookup
 from integrations.erasure.forms import ConfirmForm, WhomForm
+from integrations.qualtrics.exports import ExportNotReady
 from integrations.troubles.errors import QualtricsError
 
 ERASURES_A_PAGE = 20
@@ -41,7 +42,7 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
         except lookup.NotFoundByThis as refusal:
             form.add_error("contact", str(refusal))
             return 422
-        except lookup.TooSlow:
+        except ExportNotReady:
             context["too_slow"] = True
             return 502
         except QualtricsError as error:
