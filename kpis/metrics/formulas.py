@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -35,6 +36,20 @@ _SHARES = ("csat", "ces")
 
 class FormulaError(ValueError):
     """These fields do not make a formula."""
+
+
+class Band(StrEnum):
+    """What one answer counts as."""
+
+    PROMOTER = "promoter"
+    PASSIVE = "passive"
+    DETRACTOR = "detractor"
+    POSITIVE = "positive"
+    NOT_POSITIVE = "not_positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    MIXED = "mixed"
+    VALUE = "value"
 
 
 @dataclass(frozen=True)
@@ -94,6 +109,19 @@ class Formula:
             return base if self.scale_min is None and self.scale_max is None else f"{base}_{scale}"
         prefix = {"ces": "ces1", "csat": "csat_reverse"}[self.metric] if self.reverse else self.metric
         return f"{prefix}_{_runs(self.positive_values)}_of_{scale}"
+
+    def band(self, value: str) -> Band:
+        """What an answer with this canonical value, which the formula accepts, counts as."""
+        if self.is_share:
+            return Band.POSITIVE if value in self.positive_values else Band.NOT_POSITIVE
+        if self.metric == "sentiment" and value == MIXED:
+            return Band.MIXED
+        exact = _exact(value)
+        if self.metric == "nps":
+            return Band.PROMOTER if exact >= 9 else Band.PASSIVE if exact >= 7 else Band.DETRACTOR
+        if self.metric == "sentiment":
+            return Band.POSITIVE if exact > 0 else Band.NEGATIVE if exact < 0 else Band.NEUTRAL
+        return Band.VALUE
 
     @property
     def higher_is_better(self) -> bool:
@@ -226,8 +254,7 @@ def suppress(of: Measure, threshold: int | None) -> Measure:
 def _nps(formula: Formula, bins: dict[str, int], excluded: dict[str, int]) -> Measure:
     groups = {"promoters": 0, "passives": 0, "detractors": 0}
     for value, count in bins.items():
-        answer = int(value)
-        groups["promoters" if answer >= 9 else "passives" if answer >= 7 else "detractors"] += count
+        groups[f"{formula.band(value)}s"] += count
     n = sum(groups.values())
     if n == 0:
         return Measure(excluded=excluded)
