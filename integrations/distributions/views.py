@@ -109,8 +109,8 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
         sending.discard(get_object_or_404(Distribution, pk=pk), seen_version(request))
-    except sending.NotADraft as refused:
-        return _not_a_draft(request, pk, refused)
+    except sending.NotADraft:
+        return _not_a_draft(request, pk)
     except Outdated:
         messages.warning(request, _changed_meanwhile())
         return redirect("integrations:distribution", pk)
@@ -156,8 +156,8 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
                 except sending.RuleViolations as broken:
                     form.refuse(broken.rules)
-                except sending.NotADraft as refused:
-                    return _not_a_draft(request, draft.pk if draft else 0, refused)
+                except sending.NotADraft:
+                    return _not_a_draft(request, draft.pk if draft else 0)
                 except Outdated as outdated:
                     see(form, outdated.current.version)
                     context["outdated"], status = outdated.current, 409
@@ -179,8 +179,8 @@ def _chosen(request: PageRequest, *names: str) -> dict[str, str]:
     return {name: request.GET[name] for name in names if name in request.GET}
 
 
-def _not_a_draft(request: PageRequest, pk: int, refused: sending.NotADraft) -> HttpResponse:
-    messages.error(request, refused.sentence)
+def _not_a_draft(request: PageRequest, pk: int) -> HttpResponse:
+    messages.error(request, sending.NotADraft().sentence)
     return redirect("integrations:distribution", pk)
 
 
