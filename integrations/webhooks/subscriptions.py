@@ -23,6 +23,7 @@ from django.utils import timezone
 from accounts.models import User
 from feedback.models import Survey
 from integrations.models import Connection, Delivery, ResponseWatch
+from integrations.models.due import take_due
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
@@ -211,10 +212,9 @@ def _unsubscribe(client: QualtricsClient, subscription_id: str) -> None:
 
 def connections_to_check() -> list[int]:
     """Connections that have a watch whose check is due; each is given to one caller only."""
-    now = timezone.now()
-    due = ResponseWatch.objects.filter(next_check_at__lte=now)
+    due = ResponseWatch.objects.filter(next_check_at__lte=timezone.now())
     found = sorted(set(due.values_list("connection_id", flat=True)))
-    return [pk for pk in found if due.filter(connection=pk).update(next_check_at=now + CHECK_AGAIN)]
+    return [pk for pk in found if take_due(ResponseWatch.objects.filter(connection=pk), "next_check_at", CHECK_AGAIN)]
 
 
 def check_connection(connection: Connection) -> None:
