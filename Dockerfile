@@ -11,4 +11,4 @@ RUN DATABASE_URL=postgres://unused SECRET_KEY=unused ENCRYPTION_KEYS=unused pyth
 USER parcours
 ENV REMAP_SIGTERM=SIGQUIT
 EXPOSE 8000
-CMD ["gunicorn", "config.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "3", "--worker-class", "config.web_worker.Worker", "--threads", "4"]
+CMD ["python", "manage.py", "serve", "--bind", "0.0.0.0:8000"]

@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench torture messages lock format clean
+.PHONY: help demo run test check bench torture messages picture lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -62,6 +62,9 @@ messages: $(VENV)/.dev  ## Collect and compile translations (needs GNU gettext)
 	@# A date, or who came last, would change the file at every run.
 	@sed -i -E '/^"(POT-Creation-Date|PO-Revision-Date|Report-Msgid-Bugs-To|Last-Translator|Language-Team):/d' locale/fr/LC_MESSAGES/django.po
 	$(BIN)/python manage.py compilemessages --locale fr --ignore .venv
+
+picture:  ## Draw docs/architecture.svg from the imports of the code
+	@$(PYTHON) docs/draw_architecture.py
 
 lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv

@@ -1,6 +1,6 @@
-"""What a row of the access table is made of, and the rows of this room's own routes.
+"""What a row of the access table is made of, and the rows of this app's own routes.
 
-Every route of the site, page or API, has a row: method → permission. `config/access.py` gathers the rows of all rooms,
+Every route of the site, page or API, has a row: method → permission. `config/access.py` gathers the rows of all apps,
 refuses whatever has none, and the tests walk the resolver against them.
 """
 

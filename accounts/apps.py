@@ -1,4 +1,4 @@
-"""The room of people and rights."""
+"""The app of people and rights."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate

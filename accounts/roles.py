@@ -42,7 +42,7 @@ def make_groups(**_kwargs: object) -> None:
     }
     for role, codes in PERMISSIONS.items():
         group, _created = Group.objects.get_or_create(name=role.value)
-        # While the first migrations run, the permissions of later rooms do not exist yet: the last run sets them all.
+        # While the first migrations run, the permissions of later apps do not exist yet: the last run sets them all.
         group.permissions.set(known[code] for code in codes if code in known)
 
 

@@ -1,4 +1,4 @@
-"""What other rooms may want to hear from this one. They are sent inside the transaction of the change."""
+"""What other apps may want to hear from this one. They are sent inside the transaction of the change."""
 
 from django.dispatch import Signal
 

@@ -1,4 +1,4 @@
-"""Background work of this room."""
+"""Background work of this app."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 from benchmarks import data
 from benchmarks.installation import FOLDER, ROOT, Installation, free_port, vendor
 from benchmarks.report import Line, ratio
+from benchmarks.senders import KINDS, seconds_to_answer, slow_senders
+from config.supervisor import web
 
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 MOST_OF_FLOOR = {"postgresql": 2.0, "sqlite": 2.5}
@@ -44,6 +46,7 @@ PAGES_WORDS = (
     "The demo's railway map, drawn by Django for a signed-in analyst. The bare view of the same process answers three"
     " words through the same middleware. As a rule a map is as it was when it was drawn last, and is shown as it was kept;"
     " each process keeps its own. During the backfill web server, worker and database share the machine."
+    " The slow senders stay in the middle of headers, of short and long bodies, and of chunks."
 )
 MIGRATIONS_WORDS = (
     "One run of all migrations since the first tables, over five times as many stored responses, while somebody goes on changing"
@@ -300,16 +303,16 @@ def pages(bench: Bench) -> list[Line]:
         slower = statistics.median(during / without for without, during in answers)
         note = f"{quiet:.0f} ms without, {busy:.0f} ms during"
         lines.append(ratio(f"{name}: p95 of the map during a backfill, beside without", slower, 3, note))
+        longest = statistics.median(_answers_beside_slow_senders(installation) for _ in range(bench.times))
+        what = f"{name}: longest of 50 answers of a bare view beside 200 slow senders"
+        lines.append(ratio(what, longest * 1000, 500, unit="ms"))
     return lines
 
 
 def _answers_during_backfill(bench: Bench, installation: Installation) -> tuple[float, float]:
     """p95 of the map's page over HTTP, without and during a backfill."""
     port, demo = free_port(), bench.maps[installation.engine]
-    gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    with installation.process(
-        *gunicorn, "--worker-class", "config.web_worker.Worker", "--threads", "4", "--log-level", "error"
-    ):
+    with installation.process(*web(port)):
         ask = _asker(port, f"/journeys/{demo['journey']}/", demo["cookie"])
         quiet = [ask() for _ in range(100)]
         fetching = [sys.executable, "-m", "benchmarks.product", "fetch", "--full"]
@@ -318,6 +321,24 @@ def _answers_during_backfill(bench: Bench, installation: Installation) -> tuple[
             while process.poll() is None:
                 busy.append(ask())
     return _p95(quiet), _p95(busy)
+
+
+def _answers_beside_slow_senders(installation: Installation) -> float:
+    """The longest of fifty answers, over HTTP, while two hundred clients come to no end of what they send."""
+    port = free_port()
+    with installation.process(*web(port)):
+        _wait_for(port)
+        with slow_senders(port, list(KINDS)):
+            return max(seconds_to_answer(port, times=50))
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        with contextlib.suppress(OSError):
+            seconds_to_answer(port, times=1)
+            return
+        time.sleep(0.2)
+    raise RuntimeError("The web server does not answer.")
 
 
 def _asker(port: int, path: str, cookie: str) -> Any:

@@ -1,4 +1,4 @@
-"""The access table of the whole site, and the doorman of its pages; `api_access.py` is that of the REST API.
+"""The access table of the whole site, and the policy of its pages; `api_access.py` is that of the REST API.
 
 A request passes if its route has a row, the row names the method, and the person holds the permission there. Whatever has
 no row is refused, so that a forgotten one is noticed at once.
@@ -69,7 +69,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 class AccessMiddleware:
-    """The doorman of the pages. API requests go on to `api_access.AllowedByTable`, which knows the owner of their token."""
+    """The access policy of pages. API requests go on to `api_access.AllowedByTable`, which knows the owner of their token."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

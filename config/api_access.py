@@ -1,4 +1,4 @@
-"""The doorman of the REST API."""
+"""The access policy of the REST API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class AllowedByTable(BasePermission):
-    """The doorman of the REST API. A read-only token may use the methods that do not change anything."""
+    """The access policy of the REST API. A read-only token may use the methods that do not change anything."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         method = request.method or ""

@@ -3,6 +3,11 @@
 When Redis is lost while a message is still to be acknowledged, kombu 5.7.0 may fail to close the old channel (the read of a
 pending `BRPOP` fails, the channel stays half open, and the second attempt meets a transport that has forgotten its
 connection). Celery 5.7.0 ignores connection errors there, but not the `AttributeError` that follows, so the worker ends.
+
+No report of exactly this was found (looked for on 2026-11-27). The read of a pending `BRPOP` at closing came with
+https://github.com/celery/kombu/pull/1733; the `AttributeError` ('NoneType' object has no attribute 'hostname', raised by
+`Channel._connparams`, here out of `restore_unacked_once`) is that of https://github.com/celery/kombu/issues/582, which was
+closed for the case in which a queue is deleted. tests/config/test_consumer.py tells when this module is no longer needed.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        """Whether the REST API's doorman watches it, not that of the pages."""
+        """Whether the REST API's policy watches it, not that of the pages."""
         return hasattr(self.view, "cls")
 
 

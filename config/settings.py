@@ -276,6 +276,15 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
+# --- Web server: see config/web_server.py
+
+WEB_PROCESSES = env.int("WEB_PROCESSES", default=3)
+WEB_THREADS = env.int("WEB_THREADS", default=4)  # of each process
+WEB_CONNECTIONS = env.int("WEB_CONNECTIONS", default=1000)  # of each process; further ones wait until some close
+WEB_TIMEOUT = env.int("WEB_TIMEOUT", default=90)  # seconds without a byte until a connection is closed
+WEB_MAX_HEADER_BYTES = env.int("WEB_MAX_HEADER_BYTES", default=16_384)
+WEB_MAX_BODY_BYTES = env.int("WEB_MAX_BODY_BYTES", default=10_000_000)
+
 # --- Survey vendors
 
 # Comma list of host:port where an imitation of Qualtrics may be reached over plain http. Empty: only *.qualtrics.com over TLS.
@@ -402,5 +411,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"urllib3": {"level": "INFO"}, "axes": {"level": "WARNING"}},
+    "loggers": {
+        "urllib3": {"level": "INFO"},
+        "axes": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},  # warns each time a request waits for a thread
+    },
 }

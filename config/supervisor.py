@@ -1,4 +1,4 @@
-"""Starts the processes of the embedded mode, restarts one that ends, and leaves none behind.
+"""Starts the processes of the embedded mode, or of the web server, restarts one that ends, and leaves none behind.
 
 Each child leads a process group of its own, so that what it started in turn (beat, pool processes) goes with it.
 """
@@ -52,6 +52,7 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    files: Sequence[int] = ()  # open files that it inherits
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     quick_deaths: int = 0
@@ -59,7 +60,11 @@ class Child:
 
     def start(self) -> None:
         self.process = subprocess.Popen(  # noqa: S603 (our own command lines)
-            self.command, env=os.environ | dict(self.environment), start_new_session=True, preexec_fn=_die_with_parent
+            self.command,
+            env=os.environ | dict(self.environment),
+            pass_fds=self.files,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
         self.started_at = time.monotonic()
 
@@ -134,13 +139,14 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
-def web(port: int, threads: int = 4) -> list[str]:
-    """gunicorn: one process, some threads."""
-    return python(
-        *("-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-        *("--worker-class", "config.web_worker.Worker", "--threads", str(threads), "--workers", "1"),
-        *("--graceful-timeout", "5", "--log-level", "warning"),
-    )
+def web(port: int) -> list[str]:
+    """One process of the web server, at this port of 127.0.0.1."""
+    return python("-m", "config.web_server", "--port", str(port))
+
+
+def web_on(listening: int, threads: int) -> list[str]:
+    """One process of the web server, on an inherited socket that others may listen on, too."""
+    return python("-m", "config.web_server", "--socket", str(listening), "--threads", str(threads))
 
 
 def worker_with_beat(slots: int = 2) -> list[str]:

@@ -13,6 +13,7 @@ from integrations.models.due import take_due
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError
+from integrations.troubles.isolation import Parts
 from integrations.vendor.clients import BACKGROUND, INTERACTIVE, client_for
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,16 @@ def refresh(distribution: Distribution, limits: Limits = INTERACTIVE) -> None:
     distribution.save(update_fields=["vendor_status", "statistics", "statistics_at", "next_ask_at"])
 
 
-def to_ask() -> list[int]:
+def to_ask(parts: Parts) -> list[int]:
     """Distributions whose statistics are due; each is given to one caller only."""
     sent = Distribution.objects.filter(state=Distribution.State.SENT)
     due = sent.filter(next_ask_at__lte=timezone.now()).order_by("next_ask_at").values_list("pk", flat=True)[:_AT_ONCE]
-    return [pk for pk in list(due) if take_due(sent.filter(pk=pk), "next_ask_at", FRESH_EVERY)]
+    taken = []
+    for pk in due:
+        with parts.alone(f"distribution {pk}"):
+            if take_due(sent.filter(pk=pk), "next_ask_at", FRESH_EVERY):
+                taken.append(pk)
+    return taken
 
 
 def ask(distribution: Distribution) -> None:

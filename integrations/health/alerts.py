@@ -19,8 +19,10 @@ from django.utils import timezone
 from feedback.models import FeedbackItem
 from feedback.states import MISSED_FETCHES, facts_of
 from integrations.health import endpoints
-from integrations.models import Alert, Connection, Fetch, ResponseWatch, SurveyFeed
-from integrations.sync import closing, plan
+from integrations.models import Alert, Connection, FailingStep, Fetch, ResponseWatch, SurveyFeed
+from integrations.sync import plan
+from integrations.troubles.isolation import Parts
+from integrations.troubles.table import Stops, trouble_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,10 @@ SOON = timedelta(minutes=10)
 WATCH_LOST_AFTER = timedelta(hours=26)
 REMIND_EVERY = timedelta(days=1)
 
-_Key = tuple[str, int, int | None]
+# A step of the tick that failed so many times in a row.
+STEP_FAILURES = 3
+
+_Key = tuple[str, int | None, int | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +49,60 @@ class Fact:
     about: Alert.About
     kind: Alert.Kind
     code: str
-    connection: int
+    connection: int | None = None
     survey: int | None = None
 
     @property
     def key(self) -> _Key:
         """Of facts with the same key only one can hold."""
-        return (self.about, self.connection, self.survey)
+        return _key(self.about, self.connection, self.survey, self.code)
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for the log."""
+        if self.survey:
+            return f"survey {self.survey}"
+        return f"connection {self.connection}" if self.connection else self.code
+
+
+def _key(about: str, connection: int | None, survey: int | None, code: str) -> _Key:
+    """Steps are told apart by their code; the code of another fact may change while it holds."""
+    return (about, connection, survey, code if about == Alert.About.STEP else "")
 
 
 def evaluate() -> int:
-    """Bring the alerts in line with the facts; how many were opened or closed."""
-    now = timezone.now()
-    troubled = _connections_in_trouble()
-    whole = [fact.connection for fact in troubled]
-    standing = Alert.objects.filter(about__in=[Alert.About.CONNECTION, Alert.About.WATCH], closed_at=None)
-    changes = _settle(
-        [*troubled, *_watches_lost(now, whole)], standing.exclude(about=Alert.About.WATCH, connection__in=whole)
-    )
-    feeds = list(
-        SurveyFeed.objects.filter(look_at__lte=now).select_related("survey", "connection").order_by("look_at")[:AT_ONCE]
-    )
-    return changes + (_look_at_feeds(feeds, now) if feeds else 0)
+    """Bring the alerts in line with the facts; how many were opened or closed. Raises `PartsFailed`: the others are."""
+    now, changes = timezone.now(), 0
+    with Parts() as parts:
+        with parts.alone("connections and watches"):
+            changes += _look_at_connections(now, parts)
+        with parts.alone("surveys"):
+            due = SurveyFeed.objects.filter(look_at__lte=now).select_related("survey", "connection")
+            if feeds := list(due.order_by("look_at")[:AT_ONCE]):
+                changes += _look_at_feeds(feeds, now, parts)
+    return changes
+
+
+# --- steps of the tick ------------------------------------------------------------------------------------------------
+
+
+def evaluate_steps() -> int:
+    """The same for the steps of the tick that fail again and again."""
+    failing = FailingStep.objects.filter(times__gte=STEP_FAILURES).values_list("name", flat=True)
+    facts = [Fact(Alert.About.STEP, Alert.Kind.STEP, f"step_{name}") for name in failing]
+    with Parts() as parts:
+        return _settle(facts, Alert.objects.filter(about=Alert.About.STEP, closed_at=None), parts)
 
 
 # --- connections and watches ------------------------------------------------------------------------------------------
+
+
+def _look_at_connections(now: datetime, parts: Parts) -> int:
+    troubled = _connections_in_trouble()
+    whole = [fact.connection for fact in troubled if fact.connection]
+    standing = Alert.objects.filter(about__in=[Alert.About.CONNECTION, Alert.About.WATCH], closed_at=None)
+    facts = [*troubled, *_watches_lost(now, whole)]
+    return _settle(facts, standing.exclude(about=Alert.About.WATCH, connection__in=whole), parts)
 
 
 def _connections_in_trouble() -> list[Fact]:
@@ -100,26 +134,31 @@ def _watches_lost(now: datetime, whole: Sequence[int]) -> list[Fact]:
 # --- feeds ------------------------------------------------------------------------------------------------------------
 
 
-def _look_at_feeds(feeds: list[SurveyFeed], now: datetime) -> int:
-    feeds_by_survey = {feed.survey_id: feed for feed in feeds}
-    drifted = _drifted(feeds_by_survey)
+def _look_at_feeds(feeds: list[SurveyFeed], now: datetime, parts: Parts) -> int:
+    drifted = _drifted([feed.survey_id for feed in feeds], parts)
     under_way = set(
         Fetch.objects.filter(
             feed__in=feeds, state__in=Fetch.OPEN, created_at__gt=now - UNDER_WAY
         ).values_list("feed_id", flat=True)
     )  # fmt: skip
-    facts: list[Fact] = []
-    settled: list[int] = []
+    found: dict[int, list[Fact] | None] = {}
     for feed in feeds:
-        looked, seen_at = _facts_of(feed, drifted.get(feed.survey_id, ""), feed.pk in under_way, now), feed.look_at
-        if looked is not None:
-            facts += looked
-            settled.append(feed.survey_id)
-        feed.look_at = _next_look(feed, looked, now)
-        # Not if somebody asked for another look meanwhile.
-        SurveyFeed.objects.filter(pk=feed.pk, look_at=seen_at).update(look_at=feed.look_at)
+        name = f"survey {feed.survey_id}"
+        if name not in parts.failed:
+            with parts.alone(name):
+                found[feed.survey_id] = _facts_of(feed, drifted.get(feed.survey_id, ""), feed.pk in under_way, now)
+    facts = [fact for looked in found.values() for fact in looked or ()]
+    settled = [survey for survey, looked in found.items() if looked is not None]
     about = [Alert.About.RETRIEVAL, Alert.About.QUESTIONS]
-    return _settle(facts, Alert.objects.filter(about__in=about, survey__in=settled, closed_at=None))
+    changes = _settle(facts, Alert.objects.filter(about__in=about, survey__in=settled, closed_at=None), parts)
+    for feed in feeds:
+        name, seen_at = f"survey {feed.survey_id}", feed.look_at
+        # What failed is due again at once, behind those that wait.
+        next_at = now if name in parts.failed else _next_look(feed, found[feed.survey_id], now)
+        with parts.alone(name):
+            # Not if somebody asked for another look meanwhile.
+            SurveyFeed.objects.filter(pk=feed.pk, look_at=seen_at).update(look_at=next_at)
+    return changes
 
 
 def _facts_of(feed: SurveyFeed, drift: str, under_way: bool, now: datetime) -> list[Fact] | None:
@@ -131,7 +170,7 @@ def _facts_of(feed: SurveyFeed, drift: str, under_way: bool, now: datetime) -> l
         return None
     place = (feed.connection_id, feed.survey_id)
     facts = [Fact(Alert.About.QUESTIONS, Alert.Kind.DRIFT, drift, *place)] if drift else []
-    attention = survey.attention_code if survey.attention_code not in closing.STOPPING else ""
+    attention = survey.attention_code if trouble_of(survey.attention_code).stops is not Stops.CONNECTION else ""
     stale_at = _stale_at(feed)
     if attention:
         facts.append(Fact(Alert.About.RETRIEVAL, Alert.Kind.ATTENTION, attention, *place))
@@ -158,7 +197,7 @@ def _next_look(feed: SurveyFeed, looked: list[Fact] | None, now: datetime) -> da
     return max(stale_at, now + SOON) if stale_at else None
 
 
-def _drifted(surveys: Iterable[int]) -> dict[int, str]:
+def _drifted(surveys: Iterable[int], parts: Parts) -> dict[int, str]:
     """{survey: code} of those of which an item's question has gone or changed."""
     items = FeedbackItem.objects.filter(
         survey__in=list(surveys),
@@ -172,10 +211,11 @@ def _drifted(surveys: Iterable[int]) -> dict[int, str]:
     )
     found: dict[int, str] = {}
     for item in items.select_related("question__successor", "survey"):
-        facts = facts_of(item, has_usable_answers=True)
-        code = "question_gone" if facts.question_gone else "question_changed"
-        if item.survey_id and (item.survey_id not in found or code == "question_gone"):
-            found[item.survey_id] = code
+        with parts.alone(f"survey {item.survey_id}"):
+            facts = facts_of(item, has_usable_answers=True)
+            code = "question_gone" if facts.question_gone else "question_changed"
+            if item.survey_id and (item.survey_id not in found or code == "question_gone"):
+                found[item.survey_id] = code
     return found
 
 
@@ -187,20 +227,25 @@ def ask_for_look(feeds: QuerySet[SurveyFeed]) -> None:
 # --- opening and closing ----------------------------------------------------------------------------------------------
 
 
-def _settle(facts: Iterable[Fact], standing: QuerySet[Alert]) -> int:
+def _settle(facts: Iterable[Fact], standing: QuerySet[Alert], parts: Parts) -> int:
     """Open what is new among the facts, close what holds no more; the number of both."""
     found = {fact.key: fact for fact in facts}
-    known = {(alert.about, alert.connection_id, alert.survey_id): alert for alert in standing}
-    opened = [fact for key, fact in found.items() if key not in known and _open(fact)]
-    closed = [alert for key, alert in known.items() if key not in found and _close(alert)]
-    for key in found.keys() & known.keys():
-        alert, fact = known[key], found[key]
-        if (alert.kind, alert.code) != (fact.kind, fact.code):
-            # The same trouble in another form: no news for anybody, the reminder will tell.
-            Alert.objects.filter(pk=alert.pk).update(kind=fact.kind, code=fact.code)
+    known = {_key(alert.about, alert.connection_id, alert.survey_id, alert.code): alert for alert in standing}
+    opened = closed = 0
+    for key, fact in found.items():
+        with parts.alone(fact.subject):
+            if key not in known:
+                opened += _open(fact)
+            elif (known[key].kind, known[key].code) != (fact.kind, fact.code):
+                # The same trouble in another form: no news for anybody, the reminder will tell.
+                Alert.objects.filter(pk=known[key].pk).update(kind=fact.kind, code=fact.code)
+    for key, alert in known.items():
+        if key not in found:
+            with parts.alone(f"survey {alert.survey_id}" if alert.survey_id else f"alert {alert.pk}"):
+                closed += _close(alert)
     if opened or closed:
-        logger.info("Alerts: %d opened, %d closed", len(opened), len(closed))
-    return len(opened) + len(closed)
+        logger.info("Alerts: %d opened, %d closed", opened, closed)
+    return opened + closed
 
 
 def _open(fact: Fact) -> bool:

@@ -22,8 +22,8 @@ from integrations.health.alerts import alerts
 from integrations.health.serializers import HealthSerializer
 from integrations.health.status import Details, by_urgency, details_of, health_of, system_checks, with_facts
 from integrations.health.tasks import MESSAGES
-from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection
-from integrations.troubles.table import explain
+from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection, FailingStep
+from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_by_connection
 
 
@@ -31,7 +31,7 @@ class AlertSerializer(serializers.ModelSerializer):
     """Something that a person must know; open as long as `closed_at` is null."""
 
     kind_label = serializers.CharField(source="get_kind_display", read_only=True)
-    connection_name = serializers.CharField(source="connection.name", read_only=True)
+    connection_name = serializers.CharField(source="connection.name", read_only=True, default=None, allow_null=True)
     survey_name = serializers.CharField(source="survey.name", read_only=True, default=None, allow_null=True)
     sentence = serializers.SerializerMethodField()
     what_to_do = serializers.SerializerMethodField()
@@ -62,6 +62,26 @@ class SystemCheckSerializer(serializers.Serializer):
     what_to_do = serializers.CharField(allow_blank=True)
 
 
+class FailingStepSerializer(serializers.ModelSerializer):
+    """A step of the timetable that failed when it ran last."""
+
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]
+
+    class Meta:
+        model = FailingStep
+        fields = ["name", "label", "failing_since", "last_failed_at", "times", "error_class", "parts", "part"]
+        read_only_fields = fields
+        extra_kwargs = {
+            "parts": {
+                "help_text": _("How many of the things it works on failed the last time; 0: the step as a whole.")
+            },
+            "part": {"help_text": _("The one that failed last, as the log names it.")},
+        }
+
+    def get_label(self, step: FailingStep) -> str:
+        return label_of(step.name)
+
+
 class UsageSerializer(serializers.Serializer):
     """Calls of the last 24 hours. The limits are those of the whole brand: its other tools use them as well."""
 
@@ -84,6 +104,7 @@ class ConnectionLineSerializer(serializers.Serializer):
 
 class OverviewSerializer(serializers.Serializer):
     signs = SystemCheckSerializer(many=True)
+    failing_steps = FailingStepSerializer(many=True, help_text=_("Of the timetable, the longest first."))
     connections = ConnectionLineSerializer(many=True, help_text=_("Worst first."))
     open_alerts = serializers.IntegerField()
 
@@ -116,6 +137,7 @@ class Overview(APIView):
         lines = [_line(row, health, usage.get(row.pk)) for row, health in by_urgency(Connection.objects.all(), now)]
         overview = {
             "signs": system_checks(now),
+            "failing_steps": FailingStep.objects.all(),
             "connections": lines,
             "open_alerts": Alert.objects.filter(closed_at=None).count(),
         }

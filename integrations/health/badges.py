@@ -15,6 +15,7 @@ LOOKS = {
     Alert.Kind.ATTENTION: ("warn", "triangle-alert"),
     Alert.Kind.DRIFT: ("warn", "triangle-alert"),
     Alert.Kind.WATCH: ("warn", "radio"),
+    Alert.Kind.STEP: ("bad", "timer-off"),
 }
 
 

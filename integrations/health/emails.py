@@ -22,6 +22,7 @@ from accounts.models import Organisation, User
 from accounts.roles import people_with
 from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
+from integrations.troubles.isolation import Parts
 from integrations.troubles.table import Explanation, explain
 from integrations.vendor.instance_guard import is_confirmed
 
@@ -37,28 +38,36 @@ def emails_are_due() -> bool:
     """Whether there is something to write and nobody is at it; true once, for whoever asks first."""
     now = timezone.now()
     if not Alert.objects.filter(email_due_at__lte=now).exists() or not mail_is_sent() or not is_confirmed():
-        return False  # a copy of this database would write to the admins of the original: see installation.py
+        return False  # a copy of this database would write to the admins of the original: see instance_guard.py
     rested = Q(emailed_at=None) | Q(emailed_at__lte=now - PAUSE) | Q(emailed_at__gt=now)
     return bool(Timekeeping.objects.filter(rested).update(emailed_at=now))
 
 
 def send_alert_emails() -> int:
-    """Send what is due; how many e-mails went. What reached nobody stays due."""
+    """Send what is due; how many e-mails went. What reached nobody stays due. Raises `PartsFailed`."""
     now = timezone.now()
     due = Alert.objects.filter(email_due_at__lte=now).select_related("connection", "survey").order_by("opened_at")
     news = _News.of(due)
     if not news:
         return 0
-    sent = sum(_write(admin, news) for admin in recipients())
-    if sent:
-        keys = [alert.pk for alert in (*news.opened, *news.standing, *news.closed)]
-        told = Alert.objects.filter(pk__in=keys)
-        told.filter(closed_at=None).update(told_at=now, email_due_at=now + REMIND_EVERY)
-        # One that has ended while this was written was announced as open: its end is news for the next e-mail.
-        ended = {alert.pk for alert in news.closed}
-        told.exclude(closed_at=None).filter(pk__in=ended).update(email_due_at=None)
-        told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, email_due_at=now)
+    sent = 0
+    with Parts() as parts:
+        for admin in recipients():
+            with parts.alone(f"e-mail to person {admin.pk}"):
+                sent += _write(admin, news)
+        if sent:
+            _note_told(news, now)
     return sent
+
+
+def _note_told(news: _News, now: datetime) -> None:
+    keys = [alert.pk for alert in (*news.opened, *news.standing, *news.closed)]
+    told = Alert.objects.filter(pk__in=keys)
+    told.filter(closed_at=None).update(told_at=now, email_due_at=now + REMIND_EVERY)
+    # One that has ended while this was written was announced as open: its end is news for the next e-mail.
+    ended = {alert.pk for alert in news.closed}
+    told.exclude(closed_at=None).filter(pk__in=ended).update(email_due_at=None)
+    told.exclude(closed_at=None).exclude(pk__in=ended).update(told_at=now, email_due_at=now)
 
 
 def recipients() -> list[User]:
@@ -111,7 +120,7 @@ class Paragraph:
 def _paragraphs(alerts: list[Alert]) -> list[Paragraph]:
     return [
         Paragraph(
-            f"{alert.connection.name} › {alert.survey.name}" if alert.survey else alert.connection.name,
+            " › ".join(named.name for named in (alert.connection, alert.survey) if named) or _("Timetable"),
             explain(alert.code),
             alert.opened_at,
             alert.closed_at,

@@ -112,18 +112,19 @@ def data_of(alert: Alert) -> dict[str, Any]:
     """What a message says of an alert, in the language of the organisation's programs: English."""
     with translation.override(settings.LANGUAGE_CODE):
         title, what_to_do = explain(alert.code)
-    survey = alert.survey
+    survey, connection = alert.survey, alert.connection
+    page = reverse("integrations:connection", args=[connection.pk]) if connection else reverse("integrations:health")
     return {
         "id": alert.pk,
         "kind": alert.kind,
         "code": alert.code,
         "title": title,
         "what_to_do": what_to_do,
-        "connection": {"id": alert.connection_id, "name": alert.connection.name},
+        "connection": {"id": connection.pk, "name": connection.name} if connection else None,
         "survey": {"id": survey.pk, "external_id": survey.external_id, "name": survey.name} if survey else None,
         "opened_at": alert.opened_at,
         "closed_at": alert.closed_at,
-        "url": settings.PUBLIC_URL + reverse("integrations:connection", args=[alert.connection_id]),
+        "url": settings.PUBLIC_URL + page,
     }
 
 

@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 from accounts.links import mail_is_sent
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.health import workers
-from integrations.models import Alert, Connection, Fetch, Timekeeping
-from integrations.troubles.table import explain
+from integrations.models import Alert, Connection, FailingStep, Fetch, Timekeeping
+from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_of
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches
@@ -212,30 +212,50 @@ class SystemCheck:
 def system_checks(now: datetime) -> list[SystemCheck]:
     """Timetable, workers, queue and mail."""
     times = Timekeeping.objects.first() or Timekeeping()
-    ticks = _ticks(times, now)
+    ticks = _ticks(times, list(FailingStep.objects.all()), now)
     return [ticks, *(_worker(queue, times, ticks, now) for queue in workers.QUEUES), _queue(now), _mail()]
 
 
-def _ticks(times: Timekeeping, now: datetime) -> SystemCheck:
+def _ticks(times: Timekeeping, failing: list[FailingStep], now: datetime) -> SystemCheck:
     label = _("Timetable")
-    if times.ticked_at is None or now - times.ticked_at > _missed():
+    # The step that notes a tick may be the one that fails.
+    last = max((at for at in (times.ticked_at, *(step.last_failed_at for step in failing)) if at), default=None)
+    if last is None or now - last > _missed():
         sentence = (
-            _("The timetable stands still: the last tick was at %(time)s.") % {"time": _moment(times.ticked_at)}
-            if times.ticked_at
+            _("The timetable stands still: the last tick was at %(time)s.") % {"time": _moment(last)}
+            if last
             else _("The timetable has never run.")
         )
         advice = _("Ask whoever runs this server to start beat, and a worker for the queue “default”.")
         return SystemCheck("timetable", label, "bad", sentence, advice)
+    if failing:
+        sentence = ngettext(
+            "It runs, but a step fails: %(steps)s.", "It runs, but %(count)d steps fail: %(steps)s.", len(failing)
+        ) % {"count": len(failing), "steps": "; ".join(_failing(step) for step in failing)}
+        advice = _(
+            "Ask whoever runs this server to look for the error in the log of the workers of the queue “default”."
+        )
+        return SystemCheck("timetable", label, "warn", sentence, advice)
     return SystemCheck(
-        "timetable", label, "good", _("It runs: the last tick was at %(time)s.") % {"time": _moment(times.ticked_at)}
+        "timetable", label, "good", _("It runs: the last tick was at %(time)s.") % {"time": _moment(last)}
     )
+
+
+def _failing(step: FailingStep) -> str:
+    """A step with since when it fails, and what to look for in the log."""
+    where = f"{step.error_class}, {step.part}" if step.part else step.error_class
+    return _("“%(step)s”, since %(time)s (%(error)s)") % {
+        "step": label_of(step.name),
+        "time": _moment(step.failing_since),
+        "error": where,
+    }
 
 
 def _worker(queue: str, times: Timekeeping, ticks: SystemCheck, now: datetime) -> SystemCheck:
     label = {"sync": _("Workers for fetches"), "backfill": _("Workers for long fetches")}[queue]
     asked_at, answered_at = times.asked_queues_at, getattr(times, f"{queue}_answered_at")
     key = f"workers_{queue}"
-    if ticks.tone != "good" or asked_at is None:
+    if ticks.tone == "bad" or asked_at is None:
         return SystemCheck(key, label, "neutral", _("Not known: the timetable asks for their signs of life."))
     if answered_at and now - answered_at < workers.ASK_EVERY + _ANSWER_WITHIN:
         return SystemCheck(

@@ -5,7 +5,7 @@ from integrations.models.connection import Connection, SurveyFeed, Weekday
 from integrations.models.console import ConsoleCall
 from integrations.models.distribution import Distribution
 from integrations.models.fetch import Fetch, RejectedRecord
-from integrations.models.instance import CallCount, Installation, Timekeeping
+from integrations.models.instance import CallCount, FailingStep, Installation, Timekeeping
 from integrations.models.webhook import Delivery, ResponseWatch
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ConsoleCall",
     "Delivery",
     "Distribution",
+    "FailingStep",
     "Fetch",
     "Installation",
     "RejectedRecord",

@@ -23,6 +23,7 @@ class Alert(models.Model):
         ATTENTION = "needs_attention", _("Needs attention")
         DRIFT = "survey_drift", _("Survey changed")
         WATCH = "watch_lost", _("Watch lost")
+        STEP = "step_failing", _("Step fails")
 
     class About(models.TextChoices):
         """What has one open alert at a time. Failing fetches make data old: that is one trouble, not two."""
@@ -31,11 +32,14 @@ class Alert(models.Model):
         RETRIEVAL = "retrieval"
         QUESTIONS = "questions"
         WATCH = "watch"
+        STEP = "step"  # of the tick: without connection and survey, its code names it
 
     about = models.CharField(max_length=10, choices=About.choices)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     code = models.CharField(max_length=60)  # its sentences: see troubles/table.py
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="alerts", verbose_name=_("connection"))
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, null=True, related_name="alerts", verbose_name=_("connection")
+    )
     survey = models.ForeignKey(Survey, models.CASCADE, null=True, related_name="alerts", verbose_name=_("survey"))
     opened_at = models.DateTimeField(_("opened at"))
     closed_at = models.DateTimeField(_("closed at"), null=True)
@@ -60,11 +64,14 @@ class Alert(models.Model):
                 condition=Q(closed_at=None, survey__isnull=False),
                 name="one_open_alert_per_survey",
             ),
+            models.UniqueConstraint(
+                fields=["code"], condition=Q(closed_at=None, connection=None), name="one_open_alert_per_step"
+            ),
         ]
         indexes = [models.Index(fields=["email_due_at"], name="alert_by_letter_time")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.survey or self.connection}"
+        return f"{self.kind} {self.survey or self.connection or self.code}"
 
 
 class AlertEndpoint(models.Model):

@@ -35,6 +35,26 @@ class Timekeeping(models.Model):
         return f"{self.ticked_at} {self.kept_up_at}"
 
 
+class FailingStep(models.Model):
+    """A step of the tick that failed when it ran last. The row goes when the step succeeds."""
+
+    name = models.CharField(max_length=40, unique=True)  # see timetable/steps.py
+    failing_since = models.DateTimeField(_("failing since"))
+    last_failed_at = models.DateTimeField(_("last failed at"))
+    times = models.PositiveIntegerField(_("times in a row"))
+    error_class = models.CharField(max_length=100)  # of the newest error
+    # Where single parts of it failed: how many the last time, and the newest, as the log names it.
+    parts = models.PositiveIntegerField(default=0)
+    part = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["failing_since", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.times}"
+
+
 class Installation(models.Model):
     """One row: where this database was when somebody last vouched for it. See installation.py."""
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from feedback.models import Survey
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import demand, lease, processes, requests
+from integrations.troubles.isolation import Parts
 from kpis.counting.refresh import surveys_to_refresh
 
 logger = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def open_due_fetches() -> int:
     """Open a fetch for each feed whose slot has come, and set its next slot; the number opened.
 
     Missed slots are made up for by one fetch, not by one each. The slot is unique, so a second beat opens nothing.
-    Connections take turns.
+    Connections take turns. Raises `PartsFailed`.
     """
     now = timezone.now()
     due = (
@@ -35,7 +36,14 @@ def open_due_fetches() -> int:
         .defer("survey__questionnaire")
         .order_by("turn", "next_due_at")[:AT_ONCE]
     )
-    return sum(_open(feed) for feed in due)
+    opened = 0
+    with Parts() as parts:
+        for feed in due:
+            with parts.alone(f"survey {feed.survey_id}"):
+                opened += _open(feed)
+        if opened:
+            logger.info("Opened %d fetches", opened)
+    return opened
 
 
 def _open(feed: SurveyFeed) -> bool:

@@ -19,11 +19,14 @@ from integrations.models import (
     Timekeeping,
 )
 from integrations.sync import demand
+from integrations.troubles.isolation import Parts
 
 logger = logging.getLogger(__name__)
 
 _THE_ROW = 1
 UPKEEP_EVERY = timedelta(days=1)
+# After one that failed or lost its process.
+UPKEEP_AGAIN = timedelta(hours=1)
 # When something is to be looked at next; looking earlier does no harm.
 _DUE_TIMES = (
     (Alert, "email_due_at"),
@@ -48,14 +51,30 @@ def keep_time() -> None:
 
 
 def _plan_anew(now: datetime) -> None:
-    for model, field in _DUE_TIMES:
-        model._default_manager.filter(**{f"{field}__gt": now}).update(**{field: now})
-    for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
-        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=demand.next_due(feed, now))
+    with Parts() as parts:
+        for model, field in _DUE_TIMES:
+            with parts.alone(f"{model.__name__}.{field}"):
+                model._default_manager.filter(**{f"{field}__gt": now}).update(**{field: now})
+        for feed in SurveyFeed.objects.exclude(next_due_at=None).select_related("survey", "connection"):
+            name = f"feed {feed.pk}"
+            with parts.alone(name):
+                SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=demand.next_due(feed, now))
+            if name in parts.failed:
+                with parts.alone(name):  # due at once, rather than much too late
+                    SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=now)
 
 
 def upkeep_is_due() -> bool:
-    """Whether the last upkeep was longer ago than a day; true once, for whoever asks first."""
+    """Whether the last upkeep was longer ago than a day; true once, for whoever asks first, and then again after an hour.
+
+    Whoever does it says so with `note_upkeep`: what fails must not wait for another day.
+    """
     now = timezone.now()
     due = Q(kept_up_at=None) | Q(kept_up_at__lte=now - UPKEEP_EVERY) | Q(kept_up_at__gt=now + Timekeeping.PUT_BACK)
-    return bool(Timekeeping.objects.filter(due, pk=_THE_ROW).update(kept_up_at=now))
+    again = now - UPKEEP_EVERY + UPKEEP_AGAIN
+    return bool(Timekeeping.objects.filter(due, pk=_THE_ROW).update(kept_up_at=again))
+
+
+def note_upkeep() -> None:
+    """It was done: the next one comes in a day."""
+    Timekeeping.objects.filter(pk=_THE_ROW).update(kept_up_at=timezone.now())

@@ -17,6 +17,7 @@ from accounts.models import Organisation
 from feedback import retention
 from integrations.health import alerts, delivery
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
+from integrations.troubles.isolation import Parts
 from integrations.vendor import call_counts
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import refresh_changed_days
@@ -29,19 +30,19 @@ _AT_ONCE = 1000
 
 
 def run_maintenance() -> None:
-    """Everything that is to be done once a day."""
-    files, rejected = remove_stray_files(), remove_old_rejections()
-    lines, responses = remove_old_ledger_lines(), remove_old_responses()
-    call_counts.forget_old_counts()
-    alerts.forget_old_alerts()
-    delivery.forget_old_messages()
-    logger.info(
-        "Upkeep: %d files, %d rejected records, %d ledger lines, %d responses removed",
-        files,
-        rejected,
-        lines,
-        responses,
-    )
+    """Everything that is to be done once a day, each part alone. Raises `PartsFailed`."""
+    with Parts() as parts:
+        for remove in (
+            remove_stray_files,
+            remove_old_rejections,
+            remove_old_ledger_lines,
+            remove_old_responses,
+            call_counts.forget_old_counts,
+            alerts.forget_old_alerts,
+            delivery.forget_old_messages,
+        ):
+            with parts.alone(remove.__name__):
+                logger.info("Upkeep: %s: %d", remove.__name__, remove())
 
 
 def remove_stray_files() -> int:
@@ -53,11 +54,13 @@ def remove_stray_files() -> int:
         for file in Path(settings.SPOOL_DIR).iterdir()
         if _fetch_of(file) not in wanted and file.stat().st_mtime < before
     ]
-    for file in strays:
-        if file.is_dir():
-            shutil.rmtree(file, ignore_errors=True)
-        else:
-            file.unlink(missing_ok=True)
+    with Parts() as parts:
+        for file in strays:
+            with parts.alone(f"file {file.name}"):
+                if file.is_dir():
+                    shutil.rmtree(file, ignore_errors=True)
+                else:
+                    file.unlink(missing_ok=True)
     return len(strays)
 
 
@@ -99,7 +102,9 @@ def remove_old_responses() -> int:
     first_kept = (timezone.now() - timedelta(days=settings.RESPONSE_RETENTION_DAYS)).astimezone(zone).date()
     until = day_bounds(first_kept, zone)[0]
     removed = 0
-    for survey in retention.surveys_with_responses_before(until):
-        refresh_changed_days(survey)
-        removed += retention.purge(survey, first_kept, until)
+    with Parts() as parts:
+        for survey in retention.surveys_with_responses_before(until):
+            with parts.alone(f"survey {survey.pk}"):
+                refresh_changed_days(survey)
+                removed += retention.purge(survey, first_kept, until)
     return removed

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -417,6 +418,34 @@ TROUBLES: dict[str, Trouble] = {
     "qualtrics_error": Trouble(gettext_lazy("Something went wrong while Qualtrics was asked."), _TRY_LATER),
 }
 
+# The steps of a tick, by the names of `timetable/steps.py`.
+STEP_LABELS: dict[str, Promise] = {
+    "clock": gettext_lazy("keep the time"),
+    "fetches": gettext_lazy("open the fetches that are due"),
+    "wakeups": gettext_lazy("wake workers for fetches"),
+    "recounts": gettext_lazy("recount what was left over"),
+    "announcements": gettext_lazy("wake workers for announced responses"),
+    "watches": gettext_lazy("have watches checked"),
+    "lost_sends": gettext_lazy("find distributions that lost their process"),
+    "statistics": gettext_lazy("ask for the statistics of distributions"),
+    "heartbeats": gettext_lazy("ask workers for a sign of life"),
+    "alerts": gettext_lazy("evaluate alerts"),
+    "step_alerts": gettext_lazy("evaluate alerts about steps"),
+    "alert_messages": gettext_lazy("wake workers for webhooks"),
+    "alert_emails": gettext_lazy("have e-mails about alerts sent"),
+    "maintenance": gettext_lazy("daily maintenance"),
+}
+TROUBLES |= {
+    f"step_{name}": Trouble(
+        format_lazy(gettext_lazy("A step of the timetable fails again and again: {step}."), step=label),
+        gettext_lazy(
+            "Ask whoever runs this server to look for the error in the log of the workers of the queue “default”. Health "
+            "tells since when it has failed. All other steps are done."
+        ),
+    )
+    for name, label in STEP_LABELS.items()
+}
+
 
 def trouble_of(code: str) -> Trouble:
     """The row of an error code; an unknown code gets the general one."""
@@ -434,6 +463,11 @@ def explain(code: str, **params: object) -> Explanation:
     # Old rows may lack what a newer sentence names.
     named = defaultdict(lambda: "?", {name: value for name, value in params.items() if value})
     return Explanation(str(trouble.title) % named, str(trouble.what_to_do) % named)
+
+
+def label_of(step: str) -> str:
+    """What a step of the tick does, in the active language. One of another version keeps its name."""
+    return str(STEP_LABELS.get(step, step))
 
 
 def vendor_words(*, status: object = None, error_code: str = "", error_message: str = "", request_id: str = "") -> str:

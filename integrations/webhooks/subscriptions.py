@@ -28,7 +28,9 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.troubles.isolation import Parts
 from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Retry, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
@@ -210,11 +212,16 @@ def _unsubscribe(client: QualtricsClient, subscription_id: str) -> None:
 # --- the daily check --------------------------------------------------------------------------------------------------
 
 
-def connections_to_check() -> list[int]:
+def connections_to_check(parts: Parts) -> list[int]:
     """Connections that have a watch whose check is due; each is given to one caller only."""
     due = ResponseWatch.objects.filter(next_check_at__lte=timezone.now())
     found = sorted(set(due.values_list("connection_id", flat=True)))
-    return [pk for pk in found if take_due(ResponseWatch.objects.filter(connection=pk), "next_check_at", CHECK_AGAIN)]
+    taken = []
+    for pk in found:
+        with parts.alone(f"connection {pk}"):
+            if take_due(ResponseWatch.objects.filter(connection=pk), "next_check_at", CHECK_AGAIN):
+                taken.append(pk)
+    return taken
 
 
 def check_connection(connection: Connection) -> None:
@@ -278,7 +285,7 @@ _ANY = UUID(int=0)
 
 def _note_trouble(watch: ResponseWatch, error: QualtricsError | encryption.EncryptionError) -> None:
     logger.warning("The watch %s is not in line with the vendor: %s", watch.pk, error)
-    again = CHECK_EVERY if error.permanent else CHECK_AGAIN
+    again = CHECK_EVERY if trouble_of(error.code).retry is Retry.NEVER else CHECK_AGAIN
     code = "watch_right_missing" if error.code == RightMissing.code else error.code
     _write(watch, trouble_code=code, next_check_at=timezone.now() + again)
 

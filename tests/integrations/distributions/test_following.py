@@ -12,6 +12,7 @@ from integrations.distributions import statistics
 from integrations.distributions.tasks import ask_statistics
 from integrations.models import Distribution
 from integrations.timetable import tasks
+from integrations.troubles.isolation import Parts
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/distributions/"
@@ -39,7 +40,7 @@ def come_due(row):
 
 def ask_all():
     """What a tick and its messages do."""
-    for pk in statistics.to_ask():
+    for pk in statistics.to_ask(Parts()):
         ask_statistics(pk)
 
 
@@ -127,7 +128,7 @@ def test_it_is_asked_soon_then_hourly_then_daily_then_no_more(done, sandbox):
 def test_one_that_waits_for_its_date_is_asked_after_it(done):
     row = done(send_at="2036-01-01T00:00:00Z")
     assert row.next_ask_at == row.send_at + timedelta(minutes=1)
-    assert statistics.to_ask() == []
+    assert statistics.to_ask(Parts()) == []
     statistics.refresh(row)
     assert (row.vendor_status, row.next_ask_at) == ("Pending", row.send_at + timedelta(minutes=1))
 

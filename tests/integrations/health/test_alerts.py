@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     """No message to a worker is needed here."""
-    monkeypatch.setattr("integrations.timetable.tasks.send_alert_emails.delay", lambda: None)
+    monkeypatch.setattr("integrations.timetable.steps.send_alert_emails.delay", lambda: None)
 
 
 def make_feed(connection: Connection | None = None, **survey_fields) -> SurveyFeed:

@@ -279,7 +279,7 @@ def test_what_is_no_longer_kept_does_not_come_back(sandbox, watch):
 def test_a_lost_ring_is_made_up_for_by_the_tick(sandbox, watch, monkeypatch):
     rung: list = []
     monkeypatch.setattr(webhook_tasks.look_up, "apply_async", lambda arguments, **_options: rung.append(*arguments))
-    monkeypatch.setattr("integrations.timetable.tasks.notify_worker", lambda *_args, **_more: None)
+    monkeypatch.setattr("integrations.timetable.steps.notify_worker", lambda *_args, **_more: None)
     tell(watch, "R_1")
     tasks.tick()
     assert rung == [watch.pk]

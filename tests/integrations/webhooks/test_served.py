@@ -39,7 +39,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @dataclass
 class Served:
-    """A gunicorn of this test's own."""
+    """A web server of this test's own."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -66,17 +66,17 @@ def serve(environment: dict[str, str], folder: Path) -> Iterator[Served]:
 
 def wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(300):
-        assert process.poll() is None, "gunicorn has ended"
+        assert process.poll() is None, "the web server has ended"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.1)
-    pytest.fail("gunicorn does not answer")
+    pytest.fail("the web server does not answer")
 
 
 @pytest.fixture
 def served(house: House) -> Iterator[Served]:
     """The site on the test's database."""
-    with serve(house.environment, house.folder) as found:
+    with serve(house.environment | {"WEB_TIMEOUT": "10"}, house.folder) as found:
         yield found
     database.close()
 
@@ -164,17 +164,17 @@ def test_c10_odd_ways_of_sending_are_answered(served):
             with contextlib.suppress(ConnectionResetError):
                 while more := sender.recv(65_536):
                     heard += more
-        return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", heard)]
+        return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+)", heard)]
 
     assert answers(whole) == [202]
     assert answers(*(whole[at : at + 7] for at in range(0, len(whole), 7)), pause=0.005) == [202]
-    assert answers(whole + whole) == [202, 202]
-    assert answers(whole[:-1]) == [403]  # closed before the end, so what came is not what was signed
+    assert answers(whole + whole) == [202]  # and the connection is closed: the second one is to be sent again
+    assert answers(whole[:-1]) == []  # closed before the end
     assert answers(f"{post}Content-Length: 200000\r\n\r\n".encode() + b"a" * 200_000) == [413]
     assert answers(f"{post}Transfer-Encoding: chunked\r\n\r\n3\r\nMSG\r\n0\r\n\r\n".encode()) == [400]
     assert answers(post.encode() + b"X: " + b"a" * 30_000 + b"\r\n\r\n")[0] in (400, 431)
     assert answers(b"\x16\x03\x01 no HTTP at all\r\n\r\n")[0] == 400
-    assert Delivery.objects.get().times == 4
+    assert Delivery.objects.get().times == 3
 
 
 MAKE_A_SITE = """

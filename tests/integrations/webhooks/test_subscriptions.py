@@ -11,6 +11,7 @@ from integrations.connections import editing
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import Completed, open_message, read_form
 from integrations.qualtrics.hosts import normalise_host
+from integrations.troubles.isolation import Parts
 from integrations.vault.encryption import EncryptionError
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
@@ -185,10 +186,10 @@ def test_a_deleted_connection_takes_its_subscriptions_along(
 
 def test_checks_come_once_a_day_and_to_one_worker(sandbox, survey, connection):
     subscriptions.create_watch(survey)
-    assert subscriptions.connections_to_check() == []
+    assert subscriptions.connections_to_check(Parts()) == []
     ResponseWatch.objects.update(next_check_at=timezone.now())
-    assert subscriptions.connections_to_check() == [connection.pk]
-    assert subscriptions.connections_to_check() == []
+    assert subscriptions.connections_to_check(Parts()) == [connection.pk]
+    assert subscriptions.connections_to_check(Parts()) == []
 
 
 def test_a_connection_that_is_stopped_is_not_asked(sandbox, survey, connection):
