@@ -28,6 +28,7 @@ from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import questions_of, surveys_of
+from integrations.sync.tasks import notify_on_commit
 from integrations.wizard.preview import preview
 from versioning.api import Conflict, VersionedUpdates, seen_version
 from versioning.saving import Outdated
@@ -61,7 +62,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         changed = editing.change_connection(connection, seen_version(self.request), **values)
         may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
         if may_see_more or (changed.enabled and not was_enabled):
-            retrieve_all(changed, self.request.user)  # type: ignore[arg-type]
+            notify_on_commit(*retrieve_all(changed, self.request.user))  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=changed.pk)
 
     def perform_destroy(self, instance: Connection) -> None:  # type: ignore[override]

@@ -24,6 +24,7 @@ from integrations.fetches.retrieval import retrieve_all
 from integrations.health.badges import as_rows
 from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
+from integrations.sync.tasks import notify_on_commit
 from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks.status import state_of
@@ -94,7 +95,7 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
             see(form, outdated.version)
         else:
             if form.may_see_more():
-                retrieve_all(found, request.user)
+                notify_on_commit(*retrieve_all(found, request.user))
             messages.success(request, _("The connection was saved."))
             return redirect("integrations:connection", found.pk)
     status = 409 if outdated else 422 if form.errors else 200
@@ -112,7 +113,7 @@ def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
         messages.error(request, _changed_meanwhile())
     else:
         if enabled:
-            retrieve_all(found, request.user)
+            notify_on_commit(*retrieve_all(found, request.user))
         messages.success(request, _("The connection is enabled.") if enabled else _("The connection is switched off."))
     return redirect("integrations:connection", pk)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -18,6 +17,7 @@ from integrations.fetches.retrieval import retrieve_now
 from integrations.fetches.serializers import FetchSerializer
 from integrations.models import Fetch
 from integrations.sync.requests import CannotFetch
+from integrations.sync.tasks import notify_on_commit
 
 
 @extend_schema_view(
@@ -45,6 +45,6 @@ class RetrieveNow(APIView):
         feed = getattr(survey, "feed", None)
         if feed is None:
             raise CannotFetch("nothing_to_retrieve")
-        with transaction.atomic():
-            asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
+        asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
+        notify_on_commit(asked)
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)

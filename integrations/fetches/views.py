@@ -22,6 +22,7 @@ from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_now
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch
+from integrations.sync.tasks import notify_on_commit
 from journeys.models import Journey
 
 FETCHES_A_PAGE = 30
@@ -83,6 +84,7 @@ def feed_retrieve(request: PageRequest, pk: int) -> HttpResponse:
             return trigger_client_event(HttpResponse(status=204), "toast", {"level": "error", "message": text})
         messages.error(request, text)
         return redirect(_back(request) or reverse("integrations:ledger"))
+    notify_on_commit(asked)
     if request.htmx:
         return render(request, "integrations/_progress.html", _bar(asked, request.POST))
     messages.success(request, _("The fetch was asked for."))

@@ -22,6 +22,7 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
+from integrations.sync.tasks import notify_on_commit
 
 
 class HeldSerializer(serializers.Serializer):
@@ -69,6 +70,7 @@ class Reconciliation(APIView):
             raise CannotFetch("nothing_to_retrieve")
         by: Any = request.user
         asked = confirm_deleted(feed, by, gone) if gone else reconcile_now(feed, by)
+        notify_on_commit(asked)
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)
 
 

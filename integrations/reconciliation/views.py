@@ -20,6 +20,7 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
+from integrations.sync.tasks import notify_on_commit
 from ui.numbers import whole_number
 
 
@@ -45,12 +46,12 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
     try:
         if stated:
             gone = whole_number(stated)
-            confirm_deleted(feed, request.user, -1 if gone is None else gone)
+            notify_on_commit(confirm_deleted(feed, request.user, -1 if gone is None else gone))
             messages.success(
                 request, _("Confirmed. They are removed from the numbers once a last look has found the same.")
             )
         else:
-            reconcile_now(feed, request.user)
+            notify_on_commit(reconcile_now(feed, request.user))
             messages.success(request, _("The reconciliation was asked for."))
     except (NothingToConfirm, CannotFetch) as refused:
         messages.error(request, refused.sentence)
