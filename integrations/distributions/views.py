@@ -22,6 +22,7 @@ from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import explain
+from ui.filters import is_filtered
 from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
@@ -40,11 +41,9 @@ def distributions(request: PageRequest) -> HttpResponse:
     rows = Distribution.objects.select_related("connection", "confirmed_by")
     chosen = DistributionFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, A_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "filter": chosen,
-        "query": query.urlencode(),
+        "is_filtered": is_filtered(request),
         "page": page,
         "rows": [(row, *LOOKS[Distribution.State(row.state)]) for row in page],
         "has_connections": Connection.objects.filter(enabled=True).exists(),

@@ -24,6 +24,7 @@ from integrations.models import Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch
 from integrations.sync.tasks import notify_on_commit
 from journeys.models import Journey
+from ui.filters import is_filtered
 
 FETCHES_A_PAGE = 30
 REJECTED_SHOWN = 100
@@ -32,9 +33,7 @@ REJECTED_SHOWN = 100
 def ledger(request: PageRequest) -> HttpResponse:
     chosen = FetchFilter(request.GET, queryset=fetches())
     page = Paginator(chosen.qs, FETCHES_A_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {"filter": chosen, "ledger": page, "query": query.urlencode()}
+    context = {"filter": chosen, "ledger": page, "is_filtered": is_filtered(request)}
     return render(request, "integrations/ledger.html", context)
 
 
