@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench torture messages picture lock format clean
+.PHONY: help demo run test soak nightly torture foreign check bench messages picture lock format clean
 
 help:  ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -23,14 +23,25 @@ $(VENV)/.dev: requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
+$(VENV)/.foreign: requirements-foreign.lock $(VENV)/.dev
+	@echo "Installing a client of others, to hold it against the sandbox, into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-foreign.lock
+	@touch $@
+
 demo: $(VENV)/.run  ## Run Parcours with a pretend Qualtrics and a journey with live numbers
 	@PARCOURS_VAR_DIR="$${PARCOURS_VAR_DIR:-$(CURDIR)/var/demo}" $(BIN)/python manage.py demo
 
 run: $(VENV)/.run  ## Run Parcours on this machine with an empty database
 	@$(BIN)/python manage.py runall
 
-test: $(VENV)/.dev  ## Run the tests
+test: $(VENV)/.dev  ## Run the tests, in minutes (TESTS=tests/kpis for a part)
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+soak: $(VENV)/.dev  ## Run what takes longer: floods, long walks, servers stopped; all pages in all languages, widths, themes
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "(soak or everywhere) and not torture" $(TESTS)
+
+nightly: $(VENV)/.dev  ## Run soups of faults and random orders of events, for an hour or so
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m nightly --timeout 3600 $(TESTS)
 
 check: $(VENV)/.dev  ## Lint, format and types
 	$(BIN)/ruff check .
@@ -57,6 +68,8 @@ torture: $(VENV)/.dev  ## Kill, stop and confuse the workers for a long time, on
 	  $(BIN)/python -m pytest -m torture --timeout 3600 tests; \
 	fi
 
+foreign: $(VENV)/.foreign  ## Install also the client that one test holds against the sandbox, with pandas
+
 messages: $(VENV)/.dev  ## Collect and compile translations (needs GNU gettext)
 	$(BIN)/python manage.py makemessages --locale fr --no-obsolete --no-wrap --no-location --ignore .venv --ignore tests --ignore var
 	@# A date, or who came last, would change the file at every run.
@@ -70,6 +83,7 @@ lock: $(VENV)/.dev  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header pyproject.toml --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --group foreign -c requirements-dev.lock -o requirements-foreign.lock
 
 clean:  ## Remove what was installed and made here
 	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache

@@ -16,14 +16,17 @@ from accounts.models import Organisation
 
 
 class SessionLimitMiddleware:
-    """Ends a session that began longer ago than allowed, however busy it was since."""
+    """Ends a session that began longer ago than allowed, however busy it was since; keeps a used one from ending."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated and sessions.is_too_old(request.session):
-            logout(request)
+        if request.user.is_authenticated:
+            if sessions.is_too_old(request.session):
+                logout(request)
+            else:
+                sessions.renew(request.session)
         return self.get_response(request)
 
 

@@ -28,7 +28,7 @@ ZONE = ZoneInfo(data.ZONE)
 FEELINGS = {"Very Negative": -2, "Negative": -1, "Neutral": 0, "Positive": 1, "Very Positive": 2, "Mixed": "mixed"}
 CLASSES = {(0, 1): "counted", (16, 1): "counted", (1, 1): "preview", (2, 1): "test", (8, 1): "spam"}
 COLUMNS = (
-    "survey_id, external_id, recorded_at, modified_at, fetch_number, status, flags, finished, language, channel,"
+    "survey_id, external_id, recorded_at, modified_at, fetch_number, kind, status, flags, finished, language, channel,"
     " content_hash, answers"
 )
 AT_ONCE = 5000
@@ -63,7 +63,7 @@ def lines(file: Any) -> Iterator[bytes]:
 
 
 def records(file: Any, ids: dict[str, Any], counts: Counts) -> Iterator[Row]:
-    """(id, recorded at as text, status, finished, language, channel, hash, answers as JSON), counted on the way."""
+    """(id, recorded at as text, kind, status, finished, language, channel, hash, answers as JSON), counted on the way."""
     days: dict[str, str] = {}  # the local day of each hour: whole hours are enough for this zone
     plan = sorted((pk, field) for field, pk in ids["questions"].items())
     sentiment = max(plan)[0]
@@ -105,7 +105,7 @@ def records(file: Any, ids: dict[str, Any], counts: Counts) -> Iterator[Row]:
                 bins = counts[day, pk, kind] = {}
             bins[key] = bins.get(key, 0) + 1
         text = dumps(answers, option=orjson.OPT_NON_STR_KEYS).decode()
-        yield record["responseId"], recorded, status, finished, language, channel, digest, text
+        yield record["responseId"], recorded, kind, status, finished, language, channel, digest, text
 
 
 def histograms(counts: Counts) -> Iterator[tuple[int, str, str]]:
@@ -127,11 +127,11 @@ def into_postgresql(connection: psycopg.Connection, file: Any, ids: dict[str, An
             )
         with cursor.copy(f"COPY {target} ({COLUMNS}) FROM STDIN") as copy:
             block: list[str] = []
-            for identity, at, status, finished, language, channel, digest, text in records(file, ids, counts):
+            for identity, at, kind, status, finished, language, channel, digest, text in records(file, ids, counts):
                 if "\\" in text:
                     text = text.replace("\\", "\\\\")
                 block.append(
-                    f"{survey}\t{identity}\t{at}\t{at}\t1\t{status}\t0\t{finished}\t{language}\t{channel}"
+                    f"{survey}\t{identity}\t{at}\t{at}\t1\t{kind}\t{status}\t0\t{finished}\t{language}\t{channel}"
                     f"\t\\\\x{digest.hexdigest()}\t{text}\n"
                 )
                 if len(block) == AT_ONCE:
@@ -144,8 +144,8 @@ def into_postgresql(connection: psycopg.Connection, file: Any, ids: dict[str, An
             cursor.execute(
                 f"INSERT INTO feedback_response AS here ({COLUMNS}) SELECT * FROM incoming"
                 " ON CONFLICT (survey_id, external_id) DO UPDATE SET answers = EXCLUDED.answers,"
-                " recorded_at = EXCLUDED.recorded_at, modified_at = EXCLUDED.modified_at, status = EXCLUDED.status,"
-                " finished = EXCLUDED.finished, content_hash = EXCLUDED.content_hash"
+                " recorded_at = EXCLUDED.recorded_at, modified_at = EXCLUDED.modified_at, kind = EXCLUDED.kind,"
+                " status = EXCLUDED.status, finished = EXCLUDED.finished, content_hash = EXCLUDED.content_hash"
                 " WHERE here.content_hash <> EXCLUDED.content_hash"
             )
         with cursor.copy("COPY kpis_dayhistogram (question_id, day, counts) FROM STDIN") as copy:
@@ -161,13 +161,14 @@ def into_sqlite(connection: sqlite3.Connection, file: Any, ids: dict[str, Any]) 
     rows = (
         (
             *(survey, identity, at := f"{recorded[:10]} {recorded[11:23]}000", at, 1),
-            *(status, 0, finished, language, channel, digest.digest(), text),
+            *(kind, status, 0, finished, language, channel, digest.digest(), text),
         )
-        for identity, recorded, status, finished, language, channel, digest, text in records(file, ids, counts)
+        for identity, recorded, kind, status, finished, language, channel, digest, text in records(file, ids, counts)
     )
-    marks = ", ".join("?" * 12)
+    marks = ", ".join("?" * 13)
     conflict = (
-        " ON CONFLICT (survey_id, external_id) DO UPDATE SET answers = excluded.answers, status = excluded.status,"
+        " ON CONFLICT (survey_id, external_id) DO UPDATE SET answers = excluded.answers, kind = excluded.kind,"
+        " status = excluded.status,"
         " recorded_at = excluded.recorded_at, modified_at = excluded.modified_at, finished = excluded.finished,"
         " content_hash = excluded.content_hash WHERE content_hash <> excluded.content_hash"
     )

@@ -97,7 +97,7 @@ class Installation:
     def contents(self) -> str:
         """A fingerprint of what a fetch leaves: responses with their hashes and answers, and the histograms."""
         queries = (
-            "SELECT external_id, status, finished, language, channel, content_hash, CAST(answers AS text)"
+            "SELECT external_id, kind, status, finished, language, channel, content_hash, CAST(answers AS text)"
             " FROM feedback_response ORDER BY external_id",
             "SELECT question_id, CAST(day AS text), CAST(counts AS text) FROM kpis_dayhistogram ORDER BY 1, 2",
         )

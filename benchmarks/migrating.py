@@ -23,14 +23,16 @@ FIRST = ("feedback", "0001_tables")
 FILL = {
     "postgresql": """INSERT INTO feedback_response (survey_id, external_id, recorded_at, fetch_number, status, flags, finished,
             language, channel, content_hash, answers)
-        SELECT %s, 'R_' || lpad(n::text, 15, '0'), timestamptz '2024-11-01' + n * interval '63 seconds', 1, 0, 0, true,
+        SELECT %s, 'R_' || lpad(n::text, 15, '0'), timestamptz '2024-11-01' + n * interval '63 seconds', 1,
+            CASE n %% 50 WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 8 ELSE 0 END, 0, n %% 20 <> 0,
             'FR', 'email', decode(md5(n::text), 'hex'), jsonb_build_object('1', n %% 11, '2', n %% 5, '3', n %% 7, '4', n %% 60)
         FROM generate_series(1, %s) AS n""",
     "sqlite": """INSERT INTO feedback_response (survey_id, external_id, recorded_at, fetch_number, status, flags, finished,
             language, channel, content_hash, answers)
         WITH RECURSIVE numbers (survey, n, last) AS
             (SELECT %s, 1, %s UNION ALL SELECT survey, n + 1, last FROM numbers WHERE n < last)
-        SELECT survey, 'R_' || printf('%%015d', n), datetime('2024-11-01', (n * 63) || ' seconds'), 1, 0, 0, true,
+        SELECT survey, 'R_' || printf('%%015d', n), datetime('2024-11-01', (n * 63) || ' seconds'), 1,
+            CASE n %% 50 WHEN 0 THEN 1 WHEN 1 THEN 2 WHEN 2 THEN 8 ELSE 0 END, 0, n %% 20 <> 0,
             'FR', 'email', randomblob(16), json_object('1', n %% 11, '2', n %% 5, '3', n %% 7, '4', n %% 60)
         FROM numbers""",
 }

@@ -1,8 +1,9 @@
 """One fetch by the product, in this process or by a real worker.
 
 `python -m benchmarks.product fetch [--full] [--further N]` runs the survey's fetch here, and N more after it, and prints
-what each took. `... move HOST` lets the connection ask another vendor. `... ask [--full]` only asks for the fetch and
-rings; `... wait UUID` waits until the books are closed.
+what each took; with `--again stale|analysed` the backfill and a complete fetch that compares everything with it. `... move HOST`
+lets the connection ask another vendor. `... ask [--full]` only asks for the fetch and rings; `... wait UUID` waits until the
+books are closed.
 """
 
 from __future__ import annotations
@@ -45,21 +46,31 @@ def facts(fetch: Fetch, seconds: float) -> dict[str, Any]:
     } | spent(connection.connection.info.backend_pid if connection.vendor == "postgresql" else None)
 
 
-def ask(full: bool) -> Fetch:
+def ask(full: bool, trigger: str = Fetch.Trigger.MANUAL) -> Fetch:
     feed = SurveyFeed.objects.select_related("connection", "survey").get(survey__external_id=SURVEY)
-    return requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL, full=full)
+    return requests.ask_for_fetch(feed, trigger, full=full)
 
 
-def fetch_here(full: bool) -> dict[str, Any]:
+def fetch_here(full: bool, trigger: str = Fetch.Trigger.MANUAL) -> dict[str, Any]:
     Survey.objects.first()  # a worker has its database connection already
     began = time.perf_counter()
-    fetch = ask(full)
+    fetch = ask(full, trigger)
     wait: float | None = 0.0
     while wait is not None:
         wait = engine.run(fetch.uuid)
     seconds = time.perf_counter() - began
     fetch.refresh_from_db()
     return facts(fetch, seconds)
+
+
+def fetch_and_compare(statistics: str) -> list[dict[str, Any]]:
+    """The backfill, and all of it again, of which PostgreSQL knows nothing (stale) or everything (analysed)."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE feedback_response SET (autovacuum_enabled = off)")
+        backfill = fetch_here(True)
+        if statistics == "analysed":
+            cursor.execute("ANALYZE")
+    return [backfill, fetch_here(True, Fetch.Trigger.RECONCILE)]
 
 
 def wait_for(uuid: str) -> dict[str, Any]:
@@ -77,8 +88,11 @@ def main() -> None:
     parser.add_argument("which", nargs="?")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--further", type=int, default=0)
+    parser.add_argument("--again", choices=["stale", "analysed"])
     chosen = parser.parse_args()
-    if chosen.what == "fetch":
+    if chosen.again:
+        print(json.dumps(fetch_and_compare(chosen.again)))
+    elif chosen.what == "fetch":
         print(json.dumps([fetch_here(chosen.full), *(fetch_here(False) for _ in range(chosen.further))]))
     elif chosen.what == "wait":
         print(json.dumps(wait_for(chosen.which)))

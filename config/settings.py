@@ -177,8 +177,7 @@ PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 LOGIN_FAILURES_PER_ADDRESS = 100  # over all accounts, within AXES_COOLOFF_TIME
 AXES_VERBOSE = False
 
-SESSION_COOKIE_AGE = 8 * 3600  # idle, because every request saves the session
-SESSION_SAVE_EVERY_REQUEST = True
+SESSION_COOKIE_AGE = 8 * 3600  # idle: accounts/sessions.py begins it anew while somebody is there
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "parcours_session"

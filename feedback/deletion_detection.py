@@ -81,6 +81,9 @@ def _note_present(ids: Iterable[str]) -> None:
             with cursor.copy("COPY present_ids FROM STDIN") as copy:  # type: ignore[attr-defined]
                 for external_id in ids:
                     copy.write_row((external_id,))
+            # PostgreSQL may take the survey for nearly empty and look through all ids for each response: without an index
+            # that never ends. The statistics let it choose a better way where it knows the survey.
+            cursor.execute("CREATE INDEX ON present_ids (external_id)")
             cursor.execute("ANALYZE present_ids")
         else:
             cursor.execute("CREATE TEMPORARY TABLE present_ids (external_id text PRIMARY KEY) WITHOUT ROWID")

@@ -11,9 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from django.db.models import F, Max, Min
+from django.db.models import F
 
 from accounts.models import Organisation
+from feedback import spans
 from feedback.intake import local_days, note_days
 from feedback.models import ErasedResponse, Erasure, ErasureKey, Response, Survey
 from feedback.tombstones import digest_of, erased_among
@@ -93,10 +94,8 @@ def remove(external_ids: Collection[str], surveys: Iterable[Survey]) -> Removed:
         for some in _pieces(external_ids):
             _rows(survey, some).delete()
         note_days(survey, local_days(moments, zone))
-        span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-        Survey.objects.filter(pk=survey.pk).update(
-            erased=F("erased") + len(moments), first_response_at=span["first"], last_response_at=span["last"]
-        )
+        Survey.objects.filter(pk=survey.pk).update(erased=F("erased") + len(moments))
+        spans.update(survey)
         removed.responses += len(moments)
         removed.surveys.append(survey)
     return removed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ _COLUMNS = (
     "recorded_at",
     "modified_at",
     "fetch_number",
+    "kind",
     "status",
     "flags",
     "finished",
@@ -39,11 +40,12 @@ _COLUMNS = (
 
 # All rows of a batch in one statement; one each would take five times as long.
 _UPDATE_ALL = f"""UPDATE {TABLE} AS stored SET recorded_at = new.recorded_at, modified_at = new.modified_at,
-    fetch_number = new.fetch_number, status = new.status, flags = new.flags, finished = new.finished,
+    fetch_number = new.fetch_number, kind = new.kind, status = new.status, flags = new.flags, finished = new.finished,
     language = new.language, channel = new.channel, content_hash = decode(new.content_hash, 'hex'),
     answers = new.answers::jsonb, deleted_at = NULL
     FROM json_to_recordset(%s) AS new(id bigint, recorded_at timestamptz, modified_at timestamptz, fetch_number bigint,
-        status smallint, flags smallint, finished boolean, language text, channel text, content_hash text, answers text)
+        kind text, status smallint, flags smallint, finished boolean, language text, channel text, content_hash text,
+        answers text)
     WHERE stored.id = new.id"""  # noqa: S608
 
 
@@ -52,12 +54,14 @@ class NewResponse:
     """A response as it came, reduced to what is kept.
 
     `answers` maps question primary keys to values (number, text, list of choice values); None is shown but left empty.
-    `content_hash`: 16 bytes over everything kept. `recorded_at` and `modified_at` are aware, in UTC.
+    `kind` is one of `Response.Kind`. `content_hash`: 16 bytes over everything kept, or what it follows from. `recorded_at` and
+    `modified_at` are aware, in UTC.
     """
 
     external_id: str
     recorded_at: datetime
     modified_at: datetime | None
+    kind: str = field(kw_only=True)
     status: int
     finished: bool
     language: str
@@ -224,8 +228,8 @@ def _copy_line(survey_id: int, r: NewResponse, fetch_number: int) -> str:
     external_id = r.external_id if r.external_id.isidentifier() else _escaped(r.external_id)
     answers = as_json(r.answers).replace("\\", "\\\\")  # JSON holds no raw tabs or line ends
     return (
-        f"{survey_id}\t{external_id}\t{recorded_at}\t{modified_at}\t{fetch_number}\t{r.status}\t{r.flags}"
-        f"\t{r.finished}\t{_escaped(r.language)}\t{_escaped(r.channel)}\t\\\\x{r.content_hash.hex()}\t{answers}\n"
+        f"{survey_id}\t{external_id}\t{recorded_at}\t{modified_at}\t{fetch_number}\t{r.kind}\t{r.status}"
+        f"\t{r.flags}\t{r.finished}\t{_escaped(r.language)}\t{_escaped(r.channel)}\t\\\\x{r.content_hash.hex()}\t{answers}\n"
     )
 
 
@@ -240,6 +244,7 @@ def _values(r: NewResponse, fetch_number: int) -> tuple[Any, ...]:
         r.recorded_at,
         r.modified_at,
         fetch_number,
+        r.kind,
         r.status,
         r.flags,
         r.finished,

@@ -132,13 +132,24 @@ class Response(models.Model):
     null where the question was shown and left empty; absent where it was not shown.
     """
 
+    class Kind(models.TextChoices):
+        """What a response is, which decides what may count it. Whoever knows the source decides it; nobody else does."""
+
+        COUNTED = "counted"
+        UNFINISHED = "unfinished"
+        PREVIEW = "preview"
+        TEST = "test"
+        SPAM = "spam"
+        SYNTHETIC = "synthetic"
+
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="responses", db_index=False)
     external_id = models.CharField(max_length=64)
     recorded_at = models.DateTimeField(_("recorded at"))
     modified_at = models.DateTimeField(_("last changed at"), null=True)
     deleted_at = models.DateTimeField(null=True)
     fetch_number = models.BigIntegerField()  # rises with the start of fetches: an older fetch never overwrites a newer
-    status = models.SmallIntegerField(_("status"))
+    kind = models.CharField(max_length=12, choices=Kind.choices, db_default=Kind.COUNTED)
+    status = models.SmallIntegerField(_("status"))  # the source's own code, as it came; nothing is decided by it
     flags = models.SmallIntegerField(default=0)
     finished = models.BooleanField(_("finished"))
     language = models.CharField(_("language"), max_length=16, blank=True)

@@ -14,9 +14,6 @@ from django.db.models import F, Func, QuerySet, TextField, Value
 
 from feedback.models import Question, Response, Survey
 
-# Status bits of what no customer said: preview, test, spam, synthetic.
-_NOT_CUSTOMERS = 1 | 2 | 8 | 256
-
 
 def responses_of(
     survey: Survey,
@@ -62,8 +59,8 @@ def answering(found: QuerySet[Response], question: Question) -> QuerySet[Respons
 
 def by_customers(found: QuerySet[Response], *, unfinished: bool = False) -> QuerySet[Response]:
     """Without previews, tests, spam and made-up responses; without unfinished ones too, unless they count."""
-    real = found.annotate(not_a_customer=F("status").bitand(_NOT_CUSTOMERS)).filter(not_a_customer=0)
-    return real if unfinished else real.filter(finished=True)
+    kinds = (Response.Kind.COUNTED, Response.Kind.UNFINISHED) if unfinished else (Response.Kind.COUNTED,)
+    return found.filter(kind__in=kinds)
 
 
 def too_few(found: QuerySet[Response], threshold: int | None) -> bool:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.db.models import Q
 
+from feedback import spans
 from feedback.models import ChangedDay, Response, Survey
 
 _AT_ONCE = 1000
@@ -34,6 +35,5 @@ def purge(survey: Survey, first_kept: date, until: datetime) -> int:
     ):
         Response.objects.filter(pk__in=some).delete()
         removed += len(some)
-    earliest = Response.objects.filter(survey=survey).order_by("recorded_at").values_list("recorded_at", flat=True)
-    Survey.objects.filter(pk=survey.pk).update(first_response_at=earliest.first())
+    spans.update(survey)
     return removed

@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import caches
-from django.test import Client
+from django.test import Client, override_settings
 from playwright.sync_api import Browser, sync_playwright
 from rest_framework.test import APIClient
 
@@ -18,10 +19,20 @@ from accounts.models import User
 from accounts.roles import Role
 from tests import factories
 from tests.broker import use_broker
+from tests.browser import acting_once_scripts_are_ready
+from tests.closed_network import sitecustomize
+
+# Processes that tests start find it there, and close their network too.
+_PLACES = [str(Path(sitecustomize.__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, _PLACES)))
 
 # Playwright's event loop makes Django believe that the ORM is called from async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+
+# How long an example takes says what else the machine does.
+hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("tests")
 
 # Tests with real worker processes share the broker and the machine's two cores.
 _WITH_WORKERS = {"end_to_end", "torture"}
@@ -34,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.parent.name in _WITH_WORKERS:
             item.add_marker(pytest.mark.xdist_group("house"))
             item.add_marker(pytest.mark.workers)
+        if item.path.parent.name == "torture":
+            item.add_marker(pytest.mark.soak)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -49,18 +62,36 @@ def _a_folder_for_collected_files():
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _settings_of_all_tests(tmp_path_factory) -> Iterator[None]:
+    """Quick passwords, files away from the real ones; static files, which the test's web server finds by plain names."""
+    folder = tmp_path_factory.mktemp("files")
+    (folder / "spool").mkdir()
+    changed = {
+        "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],
+        "SPOOL_DIR": folder / "spool",
+        "ERASED_LIST": folder / "erased-responses.jsonl",
+        "STORAGES": settings.STORAGES
+        | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
+        # Static files are looked for when they are asked for: every new client would list and read all of them first.
+        "WHITENOISE_AUTOREFRESH": True,
+    }
+    with override_settings(**changed):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _quick_passwords_and_own_folders(settings, tmp_path):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+def _empty_caches() -> None:
+    for cache in caches.all(initialized_only=False):
+        cache.clear()  # rolled back tests use the same primary keys again
+
+
+@pytest.fixture
+def own_files(settings, tmp_path) -> None:
+    """For tests that look at the folder of spooled exports or at the list of erased responses: nobody else's are there."""
     settings.SPOOL_DIR = tmp_path / "spool"
     settings.SPOOL_DIR.mkdir()
     settings.ERASED_LIST = tmp_path / "erased-responses.jsonl"
-    for cache in caches.all(initialized_only=False):
-        cache.clear()  # rolled back tests use the same primary keys again
-    if not settings.EMBEDDED:
-        # The test's own web server finds static files by their plain names.
-        plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-        settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
 
 
 @pytest.fixture
@@ -107,8 +138,9 @@ def api_of():
     return make
 
 
-# Root may not use Chromium's own sandbox; the rest keeps it from looking for its maker's servers.
+# Root may not use Chromium's own sandbox; the rest keeps it on this machine.
 _CHROMIUM_FLAGS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
@@ -122,7 +154,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("REQUIRE_BROWSER is set and there is no Chromium")
         pytest.skip("No Chromium on this machine: install Debian's package chromium to run this test")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, acting_once_scripts_are_ready():
         browser = playwright.chromium.launch(executable_path=found, args=_CHROMIUM_FLAGS)
         yield browser
         browser.close()

@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.roles import Role, give_role
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Source, Survey
 from integrations.models import Connection, SurveyFeed
+from integrations.qualtrics.translate import kind_of
 from journeys.models import Card, Journey, Lane, Stage
 from kpis.models import DayHistogram
 
@@ -157,9 +158,11 @@ def make_manual_item(stage: Stage | None = None, values: dict[str, Any] | None =
 def make_response(survey: Survey, recorded_at: datetime | str, answers: dict[Any, Any], **fields: Any) -> Response:
     """A stored response; `answers` by question or its primary key. It is in no histogram until a refresh."""
     fields.setdefault("external_id", f"R_{next(_count):015d}")
+    fields = {"fetch_number": 1, "status": 0, "finished": True, "content_hash": b""} | fields
+    fields.setdefault("kind", kind_of(fields["status"], fields["finished"]))
     return Response.objects.create(
         survey=survey,
         recorded_at=at(recorded_at) if isinstance(recorded_at, str) else recorded_at,
         answers={str(getattr(question, "pk", question)): value for question, value in answers.items()},
-        **({"fetch_number": 1, "status": 0, "finished": True, "content_hash": b""} | fields),
+        **fields,
     )

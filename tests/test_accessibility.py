@@ -1,7 +1,11 @@
-"""Every page in a real browser: readable by machines, tame on a phone, silent console; in both languages and themes."""
+"""Every page in a real browser: readable by machines, tame on a phone, silent console; in both languages and themes.
+
+Each page once in every run, the looks by turns; all pages in each look, and dialogs, with the mark `everywhere`.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,11 +20,12 @@ from journeys.models import Journey
 from sandbox.server import RunningSandbox, start
 from tests.furnished import Tour, furnish, pages
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 AXE = Axe()
 QUICK = {"resultTypes": ["violations"]}
 # Long pages with browser tests of their own.
 LONG = frozenset({"gallery", "api:reference"})
+BY_TURNS = [("en", "light", 390), ("fr", "dark", 1440), ("en", "dark", 1440), ("fr", "light", 390)]
 # All pages once in each language, theme and width; the fullest ones in all of them.
 EVERYWHERE = [("en", "light", 1440), ("fr", "dark", 390)]
 AGAIN = [("en", "dark", 1440), ("en", "dark", 390), ("fr", "light", 1440), ("fr", "light", 390)]
@@ -89,6 +94,23 @@ def open_window(chromium: Browser, live_server, running, settings, client_of) ->
         context.close()
 
 
+def test_every_page_in_one_look_or_another(open_window):
+    """A look holds for a few pages in a row: whoever sees pages in French chose so in the profile."""
+    tour, problems, seen = Tour(), [], 0
+    looks, window = itertools.cycle(BY_TURNS), None
+    for name, address in tour:
+        if name in LONG:
+            continue
+        if window is None or seen % 8 == 0:
+            problems += window.problems if window else []
+            window = open_window("admin@parcours.example", *next(looks))
+        seen += 1
+        tour.note_links(window.look(name, address))
+    assert seen > 60
+    assert problems + window.problems == []
+
+
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("language", "theme", "width"), EVERYWHERE)
 def test_every_page(open_window, language, theme, width):
     window, tour = open_window("admin@parcours.example", language, theme, width), Tour()
@@ -98,6 +120,7 @@ def test_every_page(open_window, language, theme, width):
     assert window.problems == []
 
 
+@pytest.mark.everywhere
 def test_the_fullest_pages_in_every_look(open_window):
     problems, found = [], pages()
     for language, theme, width in AGAIN:
@@ -108,6 +131,7 @@ def test_the_fullest_pages_in_every_look(open_window):
     assert problems == []
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("language", "theme", "width"), [("en", "dark", 1440), ("fr", "light", 390)])
 def test_dialogs_and_menus_on_the_map(open_window, language, theme, width):
     window = open_window("analyst@parcours.example", language, theme, width)

@@ -65,7 +65,7 @@ def content() -> list[str]:
         *Question.objects.values_list("wording", flat=True),
         *strings(list(Question.objects.values_list("choices", flat=True))),
     }
-    return sorted(filter(lambda text: len(text) > 3, written), key=len, reverse=True)
+    return sorted((re.sub(r"[ \n]+", " ", text) for text in written if len(text) > 3), key=len, reverse=True)
 
 
 def visible(page: str, written: list[str]) -> str:
@@ -74,7 +74,7 @@ def visible(page: str, written: list[str]) -> str:
     shown = re.findall(r'(?:aria-label|title|placeholder|data-confirm|data-label|alt)="([^"]*)"', page)
     text = re.sub(r"[ \n]+", " ", html.unescape(" ¶ ".join([re.sub(r"<[^>]+>", " ¶ ", page), *shown])))
     for words in written:
-        text = text.replace(re.sub(r"[ \n]+", " ", words), "")
+        text = text.replace(words, "")
     return text
 
 
@@ -92,7 +92,8 @@ def english() -> list[tuple[str, str]]:
 
 
 def left_over(text: str, pieces: list[tuple[str, str]]) -> list[str]:
-    return [piece for piece, _ in pieces if re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text)]
+    # Most are nowhere, which is seen faster without an expression.
+    return [piece for piece, _ in pieces if piece in text and re.search(rf"(?<!\w){re.escape(piece)}(?!\w)", text)]
 
 
 def test_no_page_holds_english_that_has_a_french_text(reader):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -156,8 +156,9 @@ def discard(draft: Distribution, seen_version: int) -> None:
 def mark_lost_sends() -> None:
     """What has been `sending` for too long lost its process: nobody knows what became of it."""
     long_ago = timezone.now() - LOST_AFTER
-    lost = Q(state=Distribution.State.SENDING) & Q(confirmed_at__lt=long_ago)
-    Distribution.objects.filter(lost).update(state=Distribution.State.UNKNOWN, error_code="sender_lost")
+    lost = Distribution.objects.filter(state=Distribution.State.SENDING, confirmed_at__lt=long_ago)
+    if lost.exists():  # pages ask this when they are looked at: without a loss they write nothing
+        lost.update(state=Distribution.State.UNKNOWN, error_code="sender_lost")
 
 
 def _drafted(connection: Connection, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:

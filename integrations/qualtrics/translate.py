@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 import orjson
 
 from feedback.intake import NewResponse
+from feedback.models import Response
 from integrations.qualtrics.questions import Kind, QuestionRecord, question_records
 
 __all__ = ["Kind", "QuestionRecord", "Rejected", "Translator", "question_records"]
@@ -52,6 +54,13 @@ _SENTIMENTS: dict[str, int | str] = {
     "very positive": 2,
     "mixed": "mixed",
 }
+# Bits of the vendor's status that say that no customer answered; the first that is set decides.
+_KINDS = (
+    (1, Response.Kind.PREVIEW.value),
+    (2, Response.Kind.TEST.value),
+    (8, Response.Kind.SPAM.value),
+    (256, Response.Kind.SYNTHETIC.value),
+)
 _MISSING: Any = object()
 _UNREADABLE: Any = object()
 
@@ -152,7 +161,21 @@ class Translator:
             answers,
             _hash(recorded_at, status, bool(finished), language, channel, answers),
             flags,
+            kind=kind_of(status, bool(finished)),
         )
+
+
+@lru_cache(maxsize=1024)
+def kind_of(status: int, finished: bool) -> str:
+    """What a response is, one of `Response.Kind`, from the vendor's status: a sum of bits.
+
+    Imported (4), offline (16) and employee (32) responses count like any other. The content's hash holds what the kind follows
+    from: whoever changes this rule brings the stored rows in line with a migration.
+    """
+    for bit, kind in _KINDS:
+        if status & bit:
+            return kind
+    return Response.Kind.COUNTED.value if finished else Response.Kind.UNFINISHED.value
 
 
 def _hash(at: datetime, status: int, finished: bool, language: str, channel: str, answers: dict[int, Any]) -> bytes:

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import F, Max, Min, Sum
+from django.db.models import F, Max, Sum
 from django.utils import timezone
 
 from accounts.models import Organisation
+from feedback import spans
 from feedback.deletion_detection import mark_vanished
 from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
@@ -51,16 +52,14 @@ def check(survey: Survey) -> Iterator[Finding]:
             survey, f"{len(days)} histograms differ, the first is question {first.question} on {first.day}: "
             f"stored {first.stored}, recounted {first.recounted}"
         )  # fmt: skip
-    span = rows.aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    if (span["first"], span["last"]) != (survey.first_response_at, survey.last_response_at):
+    if spans.of(survey) != (survey.first_response_at, survey.last_response_at):
         yield Finding(survey, "the dates of the first and the last response are not those of the rows")
 
 
 def repair(survey: Survey) -> None:
     """Count everything anew from the rows."""
     rebuild(survey)
-    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    Survey.objects.filter(pk=survey.pk).update(first_response_at=span["first"], last_response_at=span["last"])
+    spans.update(survey)
 
 
 @dataclass(frozen=True, slots=True)

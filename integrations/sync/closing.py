@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db.models import F, Max, Min
+from django.db.models import F
 from django.utils import timezone
 
+from feedback import spans
 from feedback.deletion_detection import Vanished
-from feedback.models import Response, Survey
+from feedback.models import Survey
 from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach
@@ -63,15 +64,12 @@ def succeed(lease: Lease, vanished: Vanished | None = None) -> None:
                 "look_at",
             ]
         )
-        # Both ends come from the index, without a scan.
-        span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
+        spans.update(survey)
         Survey.objects.filter(pk=survey.pk).update(
             last_good_fetch_at=now,
             failing_since=None,
             failure_code="",
             attention_code=_attention(survey, vanished),
-            first_response_at=span["first"],
-            last_response_at=span["last"],
         )
         Connection.objects.filter(pk=feed.connection_id).update(
             failures_in_a_row=0, open_until=None, last_good_call_at=now

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Max, Min, QuerySet
+from django.db.models import F, Max, Min, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Organisation
-from feedback import intake
+from feedback import intake, spans
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
@@ -185,8 +185,9 @@ def _export(due: QuerySet[Delivery], feed: SurveyFeed) -> Outcome:
 def _close_exported(pending: QuerySet[Delivery], survey: Survey) -> None:
     """After the export: what it brought is done; what it did not bring yet is looked up once more."""
     exported = pending.exclude(fetch=None).exclude(fetch__state__in=Fetch.OPEN)
-    here = Response.objects.filter(survey=survey).values("external_id")
-    exported.filter(response_id__in=here).update(verdict=Delivery.Verdict.EXPORTED, error_code="")
+    # One look into the unique index for each: joined, a survey of which PostgreSQL knows nothing might be read through.
+    here = Response.objects.filter(survey=survey, external_id=OuterRef("response_id")).values("pk")[:1]
+    exported.annotate(here=Subquery(here)).exclude(here=None).update(verdict=Delivery.Verdict.EXPORTED, error_code="")
     exported.filter(tries__gt=len(RETRY_AFTER)).update(verdict=Delivery.Verdict.LEFT)
     exported.update(fetch=None)
 
@@ -284,8 +285,7 @@ def _store(
     Delivery.objects.filter(pk__in=[delivery.pk for delivery in found]).update(
         verdict=Delivery.Verdict.STORED, error_code=""
     )
-    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    Survey.objects.filter(pk=survey.pk).update(first_response_at=span["first"], last_response_at=span["last"])
+    spans.update(survey)
 
 
 def _try_again(delivery: Delivery, error: QualtricsError) -> None:

@@ -29,7 +29,6 @@ from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
 from kpis.counting.periods import Window, day_bounds
-from kpis.counting.refresh import class_of
 from kpis.mapping.verdicts import Verdict, verdict_on
 from kpis.metrics.formulas import Formula, measure_counts
 from kpis.metrics.proposals import not_applicable_values
@@ -155,10 +154,10 @@ def _stored(question: Question, count_from: date | None) -> _Reading:
     reading.read = sum(sum(bins.values()) for bins in reading.counts.values())
     key = str(question.pk)
     # A survey may ask several questions of different people: look far enough back to find those asked this one.
-    rows = responses.order_by("-recorded_at").values_list("recorded_at", "status", "finished", "answers")
-    for recorded_at, status, finished, answers in rows[: SHOWN * 50].iterator():
+    rows = responses.order_by("-recorded_at").values_list("recorded_at", "kind", "answers")
+    for recorded_at, response_kind, answers in rows[: SHOWN * 50].iterator():
         if key in answers:
-            reading.show(recorded_at, class_of(status, finished), value_key(answers[key]))
+            reading.show(recorded_at, response_kind, value_key(answers[key]))
             if len(reading.newest) == SHOWN:
                 break
     return reading
@@ -205,7 +204,7 @@ def _export(client: QualtricsClient, question: Question, start: datetime | None,
                 continue
             if start and record.recorded_at < start:  # an older response that was changed since
                 continue
-            reading.add(record.recorded_at, class_of(record.status, record.finished), record.answers[question.pk])
+            reading.add(record.recorded_at, record.kind, record.answers[question.pk])
         if time.monotonic() > deadline:
             reading.complete = len(some) < 1000
             break

@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from feedback.models import Question, Response, Survey
 from kpis.counting.histograms import Counts, value_key
 from kpis.counting.periods import day_bounds
-from kpis.counting.refresh import COMMENT, class_of
+from kpis.counting.refresh import COMMENT
 from kpis.models import DayHistogram
 
 Days = dict[tuple[int, date], Counts]
@@ -33,12 +33,10 @@ def recount(survey: Survey) -> Days:
     kinds = dict(Question.objects.filter(survey=survey).values_list("pk", "kind"))
     days: dict[tuple[int, date], dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     rows = Response.objects.filter(survey=survey, deleted_at=None)
-    for moment, status, finished, answers in rows.values_list(
-        "recorded_at", "status", "finished", "answers"
-    ).iterator():
+    for moment, response_kind, answers in rows.values_list("recorded_at", "kind", "answers").iterator():
         for question, value in answers.items():
             if kind := kinds.get(int(question)):
-                bins = days[int(question), moment.astimezone(zone).date()][class_of(status, finished)]
+                bins = days[int(question), moment.astimezone(zone).date()][response_kind]
                 bins.update(_keys(kind, value))
     return {key: {name: dict(bins) for name, bins in classes.items()} for key, classes in days.items()}
 

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.db import connection, transaction
-from django.db.models import Max, Min, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Organisation
+from feedback import spans
 from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
-from feedback.models import ChangedDay, Question, Response, Survey
+from feedback.models import ChangedDay, Question, Survey
 from kpis.counting.histograms import value_key
 from kpis.counting.periods import day_bounds
 from kpis.models import Counting, DayHistogram
@@ -30,8 +31,8 @@ _DAYS_AT_ONCE = 60
 _ROWS_AT_ONCE = 2000
 _BACKSLASH = "\\"
 
-# (status, finished, answers of any number of responses as JSON texts, with commas between)
-Answers = tuple[int, bool, str]
+# (kind, answers of any number of responses as JSON texts, with commas between)
+Answers = tuple[str, str]
 
 
 def refresh_changed_days(survey: Survey, after_some: Callable[[], object] = lambda: None) -> int:
@@ -100,11 +101,13 @@ def rebuild(survey: Survey) -> int:
 
 def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
     first_countable = _first_countable(survey, zone)
-    DayHistogram.objects.filter(question__survey=survey, day__gte=first_countable).delete()
-    span = Response.objects.filter(survey=survey).aggregate(first=Min("recorded_at"), last=Max("recorded_at"))
-    if span["first"] is None:
+    # Along their index: by way of the questions the table would be joined with itself.
+    questions = list(Question.objects.filter(survey=survey).values_list("pk", flat=True))
+    DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
+    span = spans.of(survey)
+    if span.first is None or span.last is None:
         return 0
-    first, last = min(local_days([span["first"]], zone)), max(local_days([span["last"]], zone))
+    first, last = min(local_days([span.first], zone)), max(local_days([span.last], zone))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for start in range(0, len(days), _DAYS_AT_ONCE):
         _recount(survey, days[start : start + _DAYS_AT_ONCE], zone)
@@ -153,7 +156,7 @@ def _first_countable(survey: Survey, zone: ZoneInfo) -> date:
 def _answers(survey: Survey, start: datetime, end: datetime) -> list[Answers]:
     """The answers of the live responses recorded in [start, end), put together by the database.
 
-    What belongs to one class comes as one text, in pieces, so that neither side reads row by row nor holds too much.
+    What is of one kind comes as one text, in pieces, so that neither side reads row by row nor holds too much.
     """
     bounds: tuple[Any, Any]
     if connection.vendor == "postgresql":
@@ -165,33 +168,19 @@ def _answers(survey: Survey, start: datetime, end: datetime) -> list[Answers]:
         cursor.execute(
             # In the order of the index by day: of a survey that it does not know yet PostgreSQL expects one row, finds all
             # indexes alike, and may take one that leads through all of the survey's rows, for each day again.
-            f"SELECT status, finished, {joined} FROM (SELECT id, status, finished, answers FROM {TABLE}"  # noqa: S608
+            f"SELECT kind, {joined} FROM (SELECT id, kind, answers FROM {TABLE}"  # noqa: S608
             " WHERE survey_id = %s AND recorded_at >= %s AND recorded_at < %s AND deleted_at IS NULL"
             " ORDER BY survey_id, recorded_at) AS of_day"
-            f" GROUP BY status, finished, id / {_ROWS_AT_ONCE}",
+            f" GROUP BY kind, id / {_ROWS_AT_ONCE}",
             [survey.pk, *bounds],
         )
         return cursor.fetchall()
 
 
-def class_of(status: int, finished: bool) -> str:
-    """The class of a response, from the bits of its status: what it is decides which KPIs may count it."""
-    if status & 1:
-        return "preview"
-    if status & 2:
-        return "test"
-    if status & 8:
-        return "spam"
-    if status & 256:
-        return "synthetic"
-    return "counted" if finished else "unfinished"
-
-
 def count(rows: Iterable[Answers], comments: set[str]) -> dict[str, dict[str, dict[str, int]]]:
-    """`{question: {class: {value: n}}}`."""
+    """`{question: {kind: {value: n}}}`."""
     counts: dict[str, dict[str, dict[str, int]]] = {}
-    for status, finished, answers in rows:
-        kind = class_of(status, bool(finished))
+    for kind, answers in rows:
         for (question, value), n in _tally(answers, comments).items():
             key = (COMMENT if value else "") if question in comments else value_key(value)
             histogram = counts.setdefault(question, {}).setdefault(kind, {})

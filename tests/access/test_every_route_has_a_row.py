@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -156,22 +158,34 @@ def seen(answer) -> str:
     return {403: "refused", 405: "no such method"}.get(answer.status_code, "passes")
 
 
+def about(name: str) -> str:
+    """What the route is about: the first word of its name, with the app's."""
+    return re.split("[-_]", name)[0]
+
+
+# Making the actors takes as long as asking a few routes: those about the same thing share them.
+TOGETHER = {
+    word: list(names)
+    for word, names in itertools.groupby(sorted(set(ROUTES) & set(access.ROUTES), key=about), key=about)
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(set(ROUTES) & set(access.ROUTES)))
-def test_the_row_decides(name, actors, settings, monkeypatch):
+@pytest.mark.parametrize("names", TOGETHER.values(), ids=TOGETHER)
+def test_the_row_decides(names, actors, settings, monkeypatch):
     """What passes may still be told that the object does not exist, or that its input is not right; never a 500."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"  # no letter is worth a message here
-    route, row = ROUTES[name], access.ROUTES[name]
-    url = address(route)
     wrong = []
-    for who, actor, method in worth_asking(route, row, actors):
-        cache.clear()  # the rate limit is not what is asked about
-        expected = (expected_of_api if route.is_api else expected_of_page)(actor, row.get(method), method)
-        with transaction.atomic():
-            answer = actor.ask(method, url)
-            transaction.set_rollback(True)  # signing out, a refused form: nothing stays for the next one
-        if seen(answer) != expected:
-            wrong.append(f"{who}: {method} {url} gave {answer.status_code} ({seen(answer)}), expected: {expected}")
+    for route, row in [(ROUTES[name], access.ROUTES[name]) for name in names]:
+        url = address(route)
+        for who, actor, method in worth_asking(route, row, actors):
+            cache.clear()  # the rate limit is not what is asked about
+            expected = (expected_of_api if route.is_api else expected_of_page)(actor, row.get(method), method)
+            with transaction.atomic():
+                answer = actor.ask(method, url)
+                transaction.set_rollback(True)  # signing out, a refused form: nothing stays for the next one
+            if seen(answer) != expected:
+                wrong.append(f"{who}: {method} {url} gave {answer.status_code} ({seen(answer)}), expected: {expected}")
     assert wrong == []
 
 

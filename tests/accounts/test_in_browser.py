@@ -47,6 +47,7 @@ def sign_in(page: Page, site: str, user: User, password: str = PASSWORD) -> None
     expect(page).to_have_title("My profile · Parcours")
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_window, live_server, admin, viewer, width, theme):
     page = open_window(width, theme)

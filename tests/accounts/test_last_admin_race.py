@@ -21,7 +21,7 @@ def test_of_two_admins_who_remove_each_other_one_stays(action):
 
     def remove(person: User) -> None:
         try:
-            together.wait(10)
+            together.wait(60)
             action(person)
         except ValidationError as error:
             refused.append(error.code)
@@ -32,6 +32,6 @@ def test_of_two_admins_who_remove_each_other_one_stays(action):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert refused == ["last_admin"]
     assert User.objects.filter(is_active=True, groups__name=Role.ADMIN.value).count() == 1

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
@@ -26,6 +27,24 @@ def test_an_idle_session_ends_after_eight_hours_and_a_used_one_goes_on(client_of
     time_machine.shift(timedelta(hours=2))
     assert is_signed_in(used)
     assert not is_signed_in(idle)
+
+
+def test_the_idle_limit_begins_anew_at_most_every_five_minutes(client_of, viewer, time_machine):
+    """Else each look at a page would write a row. An idle session ends at most that much early, and never late."""
+    time_machine.move_to("2026-11-02 08:00Z", tick=False)
+    client, renewed = client_of(viewer), []
+    first = Session.objects.get().expire_date
+    for minute in range(1, 13):
+        time_machine.shift(timedelta(minutes=1))
+        answer = client.get(reverse("accounts:profile"))
+        if settings.SESSION_COOKIE_NAME in answer.cookies:  # the browser's copy ends with ours
+            renewed.append(minute)
+        assert Session.objects.get().expire_date - first == timedelta(minutes=renewed[-1] if renewed else 0)
+    assert renewed == [5, 10]
+    time_machine.shift(timedelta(hours=8) - sessions.RENEWED_EVERY)  # at minute 12: two after the last renewal
+    assert is_signed_in(client)
+    time_machine.shift(timedelta(hours=8))
+    assert not is_signed_in(client)
 
 
 def test_after_seven_days_even_a_busy_session_ends(client_of, viewer, time_machine):

@@ -19,7 +19,11 @@ from journeys.models import Journey
 from tests.factories import make_journey
 from tests.integrations.sync.conftest import add_item, connection, running, sandbox, survey, work  # noqa: F401
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("house")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("house"),
+    pytest.mark.usefixtures("own_files"),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ def test_two_who_take_while_two_put_lose_and_double_nothing(connect, jobs):
         thread.join()
     done.set()
     for thread in getters:
-        thread.join(20)
+        thread.join(60)
     assert errors == []
     assert sorted(taken) == list(range(2 * each))
 
@@ -105,7 +105,7 @@ def test_queues_bound_at_the_same_time_are_all_there(connect):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     with connect() as connection:
         for name in names:
             with connection.SimpleQueue(name) as queue:

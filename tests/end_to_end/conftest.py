@@ -89,7 +89,7 @@ class House:
 
 
 @pytest.fixture
-def house(transactional_db, settings, tmp_path, request) -> Iterator[House]:
+def house(transactional_db, settings, own_files, tmp_path, request) -> Iterator[House]:
     """Sandbox and empty database; workers start when the test starts them. An "hour" lasts 3 seconds."""
     if hasattr(request.config, "workerinput"):  # one of several processes of pytest-xdist
         # Two houses at once would share one broker: the workers of the one would take the messages of the other.

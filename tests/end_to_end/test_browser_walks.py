@@ -24,7 +24,6 @@ PATIENCE = 40_000  # milliseconds
 def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """Sign in as a person of this role, through the form, in a browser of their own."""
     opened = []
-    expect.set_options(timeout=PATIENCE)
 
     def sign_in(role: str, **context) -> Page:
         person = factories.make_user(Role(role))
@@ -41,7 +40,6 @@ def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[
         return page
 
     yield sign_in
-    expect.set_options(timeout=5_000)
     for context in opened:
         context.close()
 
@@ -124,6 +122,7 @@ def test_case_1_live_before_the_integration(house, sign_in):
     expect(page.get_by_text("Post-journey NPS").first).to_be_visible()
 
 
+@pytest.mark.soak
 def test_case_2_the_integration_before_the_launch(house, sign_in):
     connect(sign_in("Admin"), house)
     house.start_worker()
@@ -150,6 +149,7 @@ def test_case_2_the_integration_before_the_launch(house, sign_in):
     house.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
 
 
+@pytest.mark.soak
 def test_case_3_save_and_complete_later(house, sign_in):
     connect(sign_in("Admin"), house)
     house.start_worker()

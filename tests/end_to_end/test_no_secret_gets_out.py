@@ -360,6 +360,8 @@ def process_due(house: House, kept: Kept) -> None:
     kept.keep("worker-log", worker.log.read_bytes())
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(900)
 def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path, capfd):
     wanted = {
         "token": canary(),

@@ -23,7 +23,7 @@ from tests import factories
 from tests.end_to_end.conftest import House
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-WITHIN = 10.0  # seconds
+WITHIN = 60.0  # seconds; on a quiet machine it takes two or three
 
 
 def draw(house: House, item_title: str):
@@ -94,6 +94,7 @@ def test_a_card_changes_on_the_open_page_within_seconds(house: House, live_serve
     assert Connection.objects.get().feeds.get().fetches.filter(trigger="schedule").count() == 0
 
 
+@pytest.mark.soak
 def test_c8_what_lost_messages_told_comes_with_the_next_fetch(house: House, live_server, settings):
     settings.PUBLIC_URL = live_server.url
     house.start_worker(PUBLIC_URL=live_server.url)

@@ -31,7 +31,9 @@ def erase(*ids: str) -> erasure.Removed:
 
 def incoming(external_id: str, question, value: int = 9, at: str = "2026-11-03 10:00") -> intake.NewResponse:
     moment = factories.at(at)
-    return intake.NewResponse(external_id, moment, moment, 0, True, "EN", "email", {question.pk: value}, b"x" * 16)
+    return intake.NewResponse(
+        external_id, moment, moment, 0, True, "EN", "email", {question.pk: value}, b"x" * 16, kind="counted"
+    )
 
 
 def store(question, *responses: intake.NewResponse, fetch_number: int = 7) -> intake.Stored:

@@ -24,7 +24,7 @@ def question(transactional_db) -> Question:
 def store(question: Question, before_commit: Callable[[], object] = lambda: None) -> None:
     moment = factories.at("2026-11-03 10:00")
     came = [
-        intake.NewResponse(each, moment, moment, 0, True, "EN", "email", {question.pk: 9}, b"x" * 16)
+        intake.NewResponse(each, moment, moment, 0, True, "EN", "email", {question.pk: 9}, b"x" * 16, kind="counted")
         for each in ("R_gone", "R_stays")
     ]
     with transaction.atomic():
@@ -46,7 +46,7 @@ def test_the_later_waits_for_the_earlier_and_the_response_is_gone(question, firs
 
     def hold() -> None:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     def in_thread(action: Callable[[], object]) -> threading.Thread:
         def run() -> None:
@@ -62,11 +62,11 @@ def test_the_later_waits_for_the_earlier_and_the_response_is_gone(question, firs
         done.set()
 
     earlier = in_thread(lambda: store(question, hold) if first == "batch" else erase(hold))
-    assert begun.wait(20)
+    assert begun.wait(60)
     follower = in_thread(later)
     assert not done.wait(0.5)  # it waits
     go_on.set()
-    earlier.join(20)
-    follower.join(20)
+    earlier.join(60)
+    follower.join(60)
     assert done.is_set()
     assert list(Response.objects.values_list("external_id", flat=True)) == ["R_stays"]

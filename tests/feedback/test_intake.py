@@ -20,6 +20,7 @@ RECORDED = datetime(2026, 11, 1, 9, 30, 15, 204000, tzinfo=UTC)
 def response(external_id="R_1", score=9, *, question=7, recorded=RECORDED, **fields) -> NewResponse:
     defaults = {
         "modified_at": recorded,
+        "kind": "counted",
         "status": 0,
         "finished": True,
         "language": "FR",
@@ -43,7 +44,13 @@ def survey(db):
 def test_a_new_response_is_stored_as_it_came(survey):
     assert store(survey, response(score=9)) == Stored(new=1)
     row = Response.objects.get()
-    assert (row.external_id, row.recorded_at, row.status, row.finished) == ("R_1", RECORDED, 0, True)
+    assert (row.external_id, row.recorded_at, row.kind, row.status, row.finished) == (
+        "R_1",
+        RECORDED,
+        "counted",
+        0,
+        True,
+    )
     assert (row.language, row.channel, row.answers, row.fetch_number) == ("FR", "email", {"7": 9}, 1)
 
 
@@ -62,6 +69,13 @@ def test_an_edit_replaces_the_answer_and_notes_both_days(survey):
     assert store(survey, response(score=3, recorded=later), number=2) == Stored(changed=1)
     assert Response.objects.get().answers == {"7": 3}
     assert set(ChangedDay.objects.values_list("day", flat=True)) == {date(2026, 11, 1), date(2026, 11, 3)}
+
+
+def test_an_edit_may_make_it_another_kind(survey):
+    store(survey, response())
+    spam = response(kind="spam", status=8, content_hash=b"now marked as spam")
+    assert store(survey, spam, number=2) == Stored(changed=1)
+    assert Response.objects.values_list("kind", "status").get() == ("spam", 8)
 
 
 def test_an_edit_keeps_answers_that_this_fetch_did_not_ask_for(survey):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 
 import pytest
 from django.urls import reverse
@@ -38,7 +39,11 @@ def add(api, **changes):
 
 
 class TestToken:
-    def test_it_is_stored_encrypted_and_answered_nowhere(self, alice, caplog):
+    def test_it_is_stored_encrypted_and_answered_nowhere(self, alice, caplog, monkeypatch):
+        def nobody_knows_it(*_asked: object) -> list[str]:
+            raise socket.gaierror("Name or service not known")
+
+        monkeypatch.setattr("integrations.outbound.network.Network.resolve", nobody_knows_it)
         with caplog.at_level(logging.DEBUG):
             answers = [add(alice)]
             made = Connection.objects.get()

@@ -198,7 +198,7 @@ class TestLive:
         shown = preview(connection, question, NPS)
         assert (shown.figure, shown.answers, shown.code) == (None, [], code)
 
-    def test_nothing_stays_on_the_disk(self, connection, question_of, settings):
+    def test_nothing_stays_on_the_disk(self, connection, question_of, settings, own_files):
         preview(connection, question_of("post-journey", "QID2"), NPS)
         assert list(settings.SPOOL_DIR.iterdir()) == []
 

@@ -260,7 +260,9 @@ def test_every_column_of_envelopes_is_known():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("house")
-@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.torture)])
+@pytest.mark.parametrize(
+    "kills", [pytest.param(4, marks=pytest.mark.soak), pytest.param(20, marks=pytest.mark.torture)]
+)
 def test_killed_again_and_again_it_loses_no_secret(ring, kills, tmp_path):
     """1,000 secrets, SIGKILL in the middle, tokens replaced meanwhile: all are there, and under the new key."""
     made = fill(1000)

@@ -1,6 +1,7 @@
 """Stages and phases are rearranged in any order of moves: phases stay whole, and in the order of their stages."""
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -205,4 +206,10 @@ class AnyMoves(RuleBasedStateMachine):
         assert len({stage.pk for stage in self.columns.stages}) == len(self.columns.stages)
 
 
-TestAnyMoves = AnyMoves.TestCase
+class TestAnyMoves(AnyMoves.TestCase):
+    settings = settings(max_examples=15, deadline=None)
+
+
+@pytest.mark.soak
+class TestAnyMovesForLong(AnyMoves.TestCase):
+    settings = settings(max_examples=100, deadline=None)

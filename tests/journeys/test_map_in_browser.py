@@ -88,7 +88,7 @@ def test_a_form_that_is_refused_stays_open_and_says_why(look, analyst, trip):
     page.fill("dialog [name=name]", "   ")
     page.keyboard.press("Enter")
     page.wait_for_selector("dialog[open] .error-summary")
-    assert look.complaints.pop().endswith("422 (Unprocessable Entity)")  # the browser mentions it, nobody minds
+    assert "a status of 422 (" in look.complaints.pop()  # the browser mentions it, nobody minds
     assert page.evaluate("document.activeElement.name") == "name"
     assert trip.stages.count() == 6
 
@@ -111,8 +111,16 @@ def test_a_map_that_changed_elsewhere_is_drawn_anew_when_told(look, analyst, tri
     page.wait_for_selector(".map-stage-name:has-text('Dream')")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("who", ["viewer", "analyst"])
+@pytest.mark.parametrize(
+    ("who", "width"),
+    [
+        ("analyst", 390),
+        *(
+            pytest.param(*look, marks=pytest.mark.everywhere)
+            for look in [("analyst", 1440), ("viewer", 390), ("viewer", 1440)]
+        ),
+    ],
+)
 def test_the_map_is_accessible(look, request, who, width):
     page = look(request.getfixturevalue(who), width)
     found = Axe().run(page).response["violations"]

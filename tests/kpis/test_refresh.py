@@ -11,7 +11,7 @@ from accounts.models import Organisation
 from feedback import intake
 from feedback.intake import NewResponse
 from feedback.models import ChangedDay, Response
-from kpis.counting.refresh import class_of, rebuild, refresh_changed_days, surveys_to_refresh
+from kpis.counting.refresh import rebuild, refresh_changed_days, surveys_to_refresh
 from kpis.models import DayHistogram
 from tests.factories import make_question, make_response, make_survey
 
@@ -35,14 +35,15 @@ def nps(survey):
 
 
 def answered(survey, *rows, zone="Europe/Paris"):
-    """Store rows (id, recorded at in UTC, answers, status, finished)."""
+    """Store rows (id, recorded at in UTC, answers, kind)."""
     batch = [
         NewResponse(
             external_id=external_id,
             recorded_at=datetime.fromisoformat(moment).replace(tzinfo=UTC),
             modified_at=None,
-            status=rest[0] if rest else 0,
-            finished=rest[1] if len(rest) > 1 else True,
+            kind=rest[0] if rest else "counted",
+            status=0,
+            finished=True,
             language="",
             channel="",
             answers=answers,
@@ -65,8 +66,8 @@ def test_answers_are_counted_by_local_day_class_and_value(survey, nps):
         ("R_1", "2026-11-01 09:00", {nps.pk: 9}),
         ("R_2", "2026-11-01 10:00", {nps.pk: 9}),
         ("R_3", "2026-11-01 11:00", {nps.pk: None}),
-        ("R_4", "2026-11-01 12:00", {nps.pk: 3}, 0, False),
-        ("R_5", "2026-11-01 12:00", {nps.pk: 10}, 1),
+        ("R_4", "2026-11-01 12:00", {nps.pk: 3}, "unfinished"),
+        ("R_5", "2026-11-01 12:00", {nps.pk: 10}, "preview"),
         ("R_6", "2026-11-01 23:30", {nps.pk: 0}),
         ("R_7", "2026-11-05 09:00", {}),
     )
@@ -76,18 +77,6 @@ def test_answers_are_counted_by_local_day_class_and_value(survey, nps):
         date(2026, 11, 2): {"counted": {"0": 1}},
     }
     assert not ChangedDay.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("status", "finished", "expected"),
-    [
-        (0, True, "counted"), (4, True, "counted"), (16, True, "counted"), (36, True, "counted"), (48, True, "counted"),
-        (0, False, "unfinished"), (1, True, "preview"), (9, True, "preview"), (17, False, "preview"), (2, True, "test"),
-        (8, True, "spam"), (12, True, "spam"), (40, True, "spam"), (256, True, "synthetic"),
-    ],
-)  # fmt: skip
-def test_classes_by_status(status, finished, expected):
-    assert class_of(status, finished) == expected
 
 
 def test_only_changed_days_are_recounted(survey, nps):
@@ -179,7 +168,7 @@ def test_a_day_is_read_along_the_index_by_day_even_of_a_survey_that_the_database
     answered(survey, ("R_1", "2026-11-01 09:00", {nps.pk: 9}))
     with CaptureQueriesContext(connection) as queries:
         refresh_changed_days(survey)
-    (reading,) = [query["sql"] for query in queries if query["sql"].startswith("SELECT status, finished")]
+    (reading,) = [query["sql"] for query in queries if query["sql"].startswith("SELECT kind, ")]
     explain = "EXPLAIN" if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
     with connection.cursor() as cursor:
         cursor.execute(f"{explain} {reading.replace('%', '%%')}")

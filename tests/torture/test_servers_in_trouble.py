@@ -87,7 +87,7 @@ def test_postgresql_is_stopped_at_once_again_and_again(how):
             (folder / "var" / "queue" / "messages").mkdir(parents=True)
             (folder / "var" / "queue" / "control").mkdir()
             (folder / "spool").mkdir()
-            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--create-db"]
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--create-db", "-m", "soak"]
             inner = subprocess.run(
                 [*command, f"{__file__}::test_inside_the_cluster"],
                 cwd=ROOT, env=environment, capture_output=True, text=True, timeout=800,

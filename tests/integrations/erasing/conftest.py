@@ -25,7 +25,7 @@ def fetched(survey, add_item) -> Survey:  # noqa: F811
 
 
 @pytest.fixture
-def person(fetched, settings, tmp_path) -> str:
+def person(fetched, settings, own_files) -> str:
     """The id of one stored response, which is named in every place that can name one."""
     settings.PUBLIC_URL = "https://parcours.example"
     response_id = Response.objects.filter(survey=fetched).latest("recorded_at").external_id

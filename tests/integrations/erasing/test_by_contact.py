@@ -14,7 +14,7 @@ from integrations.qualtrics.exports import ExportNotReady
 from tests.integrations.erasing.conftest import KEY, reconcile
 from tests.integrations.erasing.test_everywhere_for_good import everything_in_the_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from feedback.models import Erasure, Response
 from integrations.erasure import erasing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def run(*arguments: object) -> str:

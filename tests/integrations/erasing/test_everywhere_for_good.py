@@ -23,7 +23,7 @@ from kpis.models import DayHistogram
 from tests.integrations.erasing.conftest import KEY, reconcile
 from tests.integrations.sync.conftest import work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def everything_in_the_database() -> str:

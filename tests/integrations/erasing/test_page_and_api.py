@@ -15,7 +15,7 @@ from feedback.models import Erasure, Response
 from integrations.directory import contacts
 from tests.integrations.erasing.conftest import KEY
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 PAGE, API = "/settings/erasure/", "/api/v1/erasures/"
 
 

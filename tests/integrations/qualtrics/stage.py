@@ -101,8 +101,16 @@ class LocalServer:
         self._thread.join(10)
 
 
+def _usage(*, signs_certificates):
+    nothing = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
+        encipher_only=False, decipher_only=False, **nothing,
+    )  # fmt: skip
+
+
 class Authority:
-    """A certificate authority of the test's own."""
+    """A certificate authority of the test's own, as RFC 5280 wants it: from 3.13 on, Python checks that."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -123,6 +131,9 @@ class Authority:
             .not_valid_before(now - dt.timedelta(days=3))
             .not_valid_after(now + valid_for)
             .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=is_authority), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
         )
         if alternatives:
             builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)

@@ -67,7 +67,7 @@ def exported(client, survey_id, folder, translator=None, **options):
     """Start, poll, download, read: lines, responses, and the last answer about the job."""
     options = {"questions": ["QID2", "QID8"], "embedded": []} | options
     export = client.start_export(survey_id, **options)
-    for _ in range(200):
+    for _ in range(2000):
         if export.status != "inProgress":
             break
         time.sleep(0.01)

@@ -72,6 +72,7 @@ class TestGoodRecords:
             external_id="R_3kQ9LmX2bWc7KsT",
             recorded_at=dt.datetime(2026, 11, 3, 9, 17, 41, 204000, tzinfo=dt.UTC),
             modified_at=dt.datetime(2026, 11, 4, 10, tzinfo=dt.UTC),
+            kind="counted",
             status=0,
             finished=True,
             language="EN",
@@ -146,6 +147,18 @@ class TestGoodRecords:
     @pytest.mark.parametrize(("status", "stored"), [(0, 0), (1, 1), (40, 40), (256, 256), ("8", 8), (2.0, 2)])
     def test_status(self, status, stored):
         assert TRANSLATOR.translate(line(status=status)).status == stored
+
+    @pytest.mark.parametrize(
+        ("status", "finished", "kind"),
+        [
+            (0, True, "counted"), (4, True, "counted"), (16, True, "counted"), (32, True, "counted"), (36, True, "counted"),
+            (48, True, "counted"), (0, False, "unfinished"), (1, True, "preview"), (9, True, "preview"),
+            (17, False, "preview"), (2, True, "test"), (8, True, "spam"), (12, True, "spam"), (40, False, "spam"),
+            (256, True, "synthetic"), (257, True, "preview"),
+        ],
+    )  # fmt: skip
+    def test_the_kind_follows_from_the_status(self, status, finished, kind):
+        assert TRANSLATOR.translate(line(status=status, finished=finished)).kind == kind
 
     @pytest.mark.parametrize(
         ("finished", "stored"), [(1, True), (0, False), (True, True), (False, False), ("1", True), ("False", False)]

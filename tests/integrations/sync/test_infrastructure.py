@@ -50,7 +50,7 @@ def latest(survey: Survey) -> Fetch:
 # --- messages ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share_lost", [0.1, 0.9])
+@pytest.mark.parametrize("share_lost", [0.1, pytest.param(0.9, marks=pytest.mark.soak)])
 def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeypatch, share_lost):
     queue: deque[str] = deque()
     source, lost = random.Random(3), []
@@ -81,7 +81,7 @@ def test_lost_messages_delay_and_lose_nothing(sandbox, survey, add_item, monkeyp
 
 def _claim(uuid: str, barrier, results) -> None:
     connections.close_all()
-    barrier.wait(20)
+    barrier.wait(60)
     try:
         results.put((os.getpid(), claim(uuid) is not None))
         barrier.wait(60)  # the winner lives on until all have tried
@@ -102,7 +102,7 @@ def test_of_eight_workers_one_gets_the_fetch():
             child.start()
         answers = [results.get(timeout=60) for _ in children]
         for child in children:
-            child.join(30)
+            child.join(90)
         assert sum(got for _pid, got in answers) == 1
         fetch.refresh_from_db()
         assert (fetch.fence, fetch.attempts) == (1, 1)
@@ -269,6 +269,7 @@ def test_the_row_of_time_is_one(db):
 # --- disk and database ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("own_files")
 def test_a_full_disk_fails_cleanly_and_heals(sandbox, survey, add_item, monkeypatch, settings):
     """The kernel says ENOSPC: `/dev/full` stands in for the draft on the disk."""
 
@@ -291,6 +292,7 @@ def test_a_full_disk_fails_cleanly_and_heals(sandbox, survey, add_item, monkeypa
     assert stored(survey) == truth(sandbox)
 
 
+@pytest.mark.usefixtures("own_files")
 def test_a_disk_that_fills_up_while_a_file_is_written_leaves_no_part_of_it(
     sandbox, survey, add_item, monkeypatch, settings
 ):

@@ -46,7 +46,11 @@ def many_small_fetches(sandbox, survey, number: int, seed: int) -> dict[str, int
 
 @pytest.mark.parametrize(
     ("number", "seed"),
-    [(25, 1), (25, 2), *(pytest.param(100, seed, marks=pytest.mark.torture) for seed in range(10, 20))],
+    [
+        (25, 1),
+        pytest.param(25, 2, marks=pytest.mark.soak),
+        *(pytest.param(100, seed, marks=pytest.mark.nightly) for seed in range(10, 20)),
+    ],
 )
 def test_after_a_soup_of_faults_one_clean_run_makes_all_equal(sandbox, connection, add_item, monkeypatch, number, seed):
     monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))

@@ -269,7 +269,9 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
     return Sync
 
 
-@pytest.mark.parametrize("examples", [30, pytest.param(400, marks=pytest.mark.torture)])
+@pytest.mark.parametrize(
+    "examples", [6, pytest.param(30, marks=pytest.mark.soak), pytest.param(400, marks=pytest.mark.nightly)]
+)
 def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monkeypatch, examples):
     monkeypatch.setattr(engine, "BACKGROUND", replace(engine.BACKGROUND, longest_sleep=0.0))
     monkeypatch.setattr(loading, "BATCH", 4)
@@ -282,7 +284,7 @@ def test_whatever_happens_in_whatever_order(sandbox, connection, add_item, monke
             deadline=None,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
-            derandomize=examples == 30,
+            derandomize=examples < 400,
             database=None,
         ),
     )

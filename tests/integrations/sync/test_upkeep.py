@@ -21,7 +21,7 @@ from kpis.models import DayHistogram
 from tests.factories import make_feed
 from tests.integrations.sync.conftest import work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 
 
 def closed(feed: SurveyFeed, days_ago: int, **fields) -> Fetch:

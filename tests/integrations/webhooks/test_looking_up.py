@@ -116,6 +116,7 @@ def test_the_numbers_follow(sandbox, watch):
     assert not ChangedDay.objects.filter(survey=watch.survey).exists()
 
 
+@pytest.mark.soak
 def test_c3_told_of_a_thousand_times_it_is_read_once(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     sandbox.control.forget_calls()

@@ -95,6 +95,7 @@ def flood(served: Served, uuid: object, bodies: Sequence[bytes], a_second: float
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.soak
 def test_c9_two_hundred_a_second_are_all_kept_and_wake_few(served, house):
     """With SQLite at its own pace: nothing may be lost there either."""
     watch = make_watch()
@@ -110,6 +111,7 @@ def test_c9_two_hundred_a_second_are_all_kept_and_wake_few(served, house):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.soak
 def test_c10_two_hundred_slow_senders_hold_nobody_up_and_are_cut_off(served):
     watch = make_watch()
     body = urlencode(fields_of(watch)).encode()
@@ -190,6 +192,7 @@ print(json.dumps([str(watch.uuid), bodies]))
 """
 
 
+@pytest.mark.soak
 def test_c11_with_postgresql_stopped_the_sender_is_asked_to_try_again():
     """And when it is back, the same processes take messages again."""
     folder = Path(tempfile.mkdtemp(prefix="cluster-"))

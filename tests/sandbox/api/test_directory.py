@@ -11,7 +11,7 @@ def directory(railway):
 def everything(api, path):
     found, pages, url = [], 0, f"{api.root}/API/v3{path}"
     while url:
-        page = api.session.get(url, headers={"X-API-TOKEN": api.token}, timeout=5).json()["result"]
+        page = api.session.get(url, headers={"X-API-TOKEN": api.token}, timeout=30).json()["result"]
         found += page["elements"]
         pages, url = pages + 1, page["nextPage"]
     return found, pages

@@ -19,6 +19,7 @@ HOME = "https://fra1.qualtrics.com"
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of its making, not of ours
+    pytest.importorskip("QualtricsAPI", reason="QualtricsAPI is not installed: `make foreign` brings it, with pandas")
     from QualtricsAPI.Library import Messages
     from QualtricsAPI.Setup import Credentials
     from QualtricsAPI.Survey import Distributions, Responses

@@ -73,7 +73,7 @@ def test_the_wrong_data_centre_proxies_reads_and_says_so(lost_bank, sandbox):
     assert answer["meta"]["notice"] == notice
     following = answer["result"]["nextPage"]
     assert following.startswith(f"http://{sandbox.other_host}/API/v3/surveys?offset=1&proxyDepth=1&proxyInfo=")
-    last = lost_bank.session.get(following, headers={"X-API-TOKEN": lost_bank.token}, timeout=5).json()
+    last = lost_bank.session.get(following, headers={"X-API-TOKEN": lost_bank.token}, timeout=30).json()
     assert (len(last["result"]["elements"]), last["result"]["nextPage"]) == (1, None)
     assert "notice" not in last["meta"]
     assert lost_bank.get("/surveys/SV_no").json()["meta"]["notice"] == notice
@@ -121,7 +121,7 @@ def test_tokens_are_kept_as_digests_only(railway, sandbox):
 
 
 def test_connections_stay_open(sandbox):
-    with contextlib.closing(http.client.HTTPConnection(sandbox.host, timeout=5)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(sandbox.host, timeout=30)) as connection:
         sockets = set()
         for _ in range(3):
             connection.request("GET", "/API/v3/whoami", headers={"X-API-TOKEN": RAILWAY_TOKEN})

@@ -17,7 +17,7 @@ def ask(session, sandbox):
 
     def post(client=RAILWAY, scope="manage:all", grant_type="client_credentials", host=None):
         form = {"grant_type": grant_type, "scope": scope}
-        return session.post(f"http://{host or sandbox.host}/oauth2/token", form, auth=client, timeout=5)
+        return session.post(f"http://{host or sandbox.host}/oauth2/token", form, auth=client, timeout=30)
 
     return post
 
@@ -28,7 +28,7 @@ def call(session, sandbox):
 
     def send(token, path, method="GET", host=None, **options):
         url = f"http://{host or sandbox.host}/API/v3{path}"
-        return session.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=5, **options)
+        return session.request(method, url, headers={"Authorization": f"Bearer {token}"}, timeout=30, **options)
 
     return send
 

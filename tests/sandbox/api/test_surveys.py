@@ -5,7 +5,7 @@ def test_the_list_has_six_fields_and_absolute_pages(railway, sandbox):
     sandbox.control.change_settings(page_size=2)
     seen, url, pages = [], f"{sandbox.url}/API/v3/surveys", 0
     while url:
-        page = railway.session.get(url, headers={"X-API-TOKEN": railway.token}, timeout=5).json()["result"]
+        page = railway.session.get(url, headers={"X-API-TOKEN": railway.token}, timeout=30).json()["result"]
         seen += page["elements"]
         url, pages = page["nextPage"], pages + 1
         assert url is None or url == f"{sandbox.url}/API/v3/surveys?offset={2 * pages}"

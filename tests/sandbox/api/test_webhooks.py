@@ -37,7 +37,7 @@ def url_of(receiver):
 
 
 def wait_until(condition):
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "It did not happen."
         time.sleep(0.01)

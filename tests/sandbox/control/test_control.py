@@ -21,22 +21,22 @@ def client(sandbox):
 def test_the_imitated_credentials_do_not_open_the_control_surface(sandbox, session):
     for header in ({"X-API-TOKEN": RAILWAY_TOKEN}, {"Authorization": "Bearer x"}):
         for method, path in (("GET", "/_sandbox"), ("POST", "/_sandbox/state")):
-            assert session.request(method, sandbox.url + path, headers=header, json={}, timeout=5).status_code == 403
-    assert session.get(f"{sandbox.url}/API/v3/_sandbox/state", headers=header, timeout=5).status_code != 200
-    assert session.get(f"{sandbox.url}/API/v3/../../_sandbox", headers=header, timeout=5).status_code == 403
+            assert session.request(method, sandbox.url + path, headers=header, json={}, timeout=30).status_code == 403
+    assert session.get(f"{sandbox.url}/API/v3/_sandbox/state", headers=header, timeout=30).status_code != 200
+    assert session.get(f"{sandbox.url}/API/v3/../../_sandbox", headers=header, timeout=30).status_code == 403
 
 
 def test_other_sites_cannot_press_its_buttons(sandbox, session):
     form = {"name": "quiet_week"}
     url = f"{sandbox.url}/_sandbox/scenario"
     before = sandbox.world.clock.now()
-    assert session.post(url, form, headers={"Origin": "http://evil.example"}, timeout=5).status_code == 403
-    assert session.post(url, form, headers={"Origin": "null"}, timeout=5).status_code == 403
+    assert session.post(url, form, headers={"Origin": "http://evil.example"}, timeout=30).status_code == 403
+    assert session.post(url, form, headers={"Origin": "null"}, timeout=30).status_code == 403
     assert sandbox.world.clock.now() - before < 60_000
 
 
 def test_every_action_says_what_it_does(sandbox, session):
-    described = session.get(f"{sandbox.url}/_sandbox", timeout=5).json()
+    described = session.get(f"{sandbox.url}/_sandbox", timeout=30).json()
     assert set(described) == set(ACTIONS)
     assert all(described.values())
 
@@ -111,7 +111,7 @@ def test_the_clock_moves_and_can_be_held(client, sandbox):
 def test_the_live_feed_serves_active_surveys_only(sandbox):
     before = sum(len(rows) for rows in sandbox.world.responses.values())
     sandbox.control.start_live_feed(0.005)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while sum(len(rows) for rows in sandbox.world.responses.values()) < before + 20:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -131,19 +131,19 @@ def test_the_live_feed_starts_at_its_earlier_address_too(client, sandbox):
 
 
 def test_the_page_shows_tokens_surveys_and_buttons_under_a_strict_policy(sandbox, session):
-    page = session.get(f"{sandbox.url}/", timeout=5)
+    page = session.get(f"{sandbox.url}/", timeout=30)
     assert page.status_code == 200
     for text in (RAILWAY_TOKEN, "Post-journey NPS", "Banque Méridian"[:6].lower() and "meridian", *SCENARIOS):
         assert text in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert "style=" not in page.text and "<script" not in page.text
-    assert session.get(f"{sandbox.url}/?style", timeout=5).headers["content-type"].startswith("text/css")
+    assert session.get(f"{sandbox.url}/?style", timeout=30).headers["content-type"].startswith("text/css")
 
 
 def test_a_button_starts_a_scenario(sandbox, session):
     pressed = session.post(
-        f"{sandbox.url}/_sandbox/scenario", {"name": "too_many_requests"}, allow_redirects=False, timeout=5,
+        f"{sandbox.url}/_sandbox/scenario", {"name": "too_many_requests"}, allow_redirects=False, timeout=30,
         headers={"Origin": sandbox.url},
     )  # fmt: skip
     assert (pressed.status_code, pressed.headers["Location"]) == (303, "/")
@@ -161,4 +161,4 @@ def test_the_command_line_starts_and_ends(option):
         assert ControlClient(url).state()["live_feed"] is True
         assert ControlClient(url).state()["settings"]["limits"] is True
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
