@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.page_request import PageRequest
+from accounts.sessions import unattended
 from feedback.models import Survey
 from integrations.models import Connection, ResponseWatch
 from integrations.troubles.table import explain
@@ -116,10 +117,9 @@ def watch_check(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("integrations:watch", pk)
 
 
+@unattended
 def map_news(request: PageRequest, journey_pk: int) -> HttpResponse:
     """Asked every few seconds by an open map: when its numbers are others than those it shows, it is drawn anew."""
-    # A page left open is nobody who is there: asking neither prolongs the session nor writes it.
-    request.session.save = lambda *_args, **_more: None  # type: ignore[method-assign]
     answer = HttpResponse(status=204)
     if data_version(journey_pk) == request.GET.get("seen", ""):
         return answer

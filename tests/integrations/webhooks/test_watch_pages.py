@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -197,7 +200,7 @@ class TestOpenMap:
     ):
         client = client_of(viewer)
         self.news(client, item, "")
-        with django_assert_num_queries(6) as queries:
+        with time_machine.travel(timezone.now() + timedelta(hours=1)), django_assert_num_queries(6) as queries:
             self.news(client, item, "")
         assert len([query for query in queries if "ounting" in query["sql"]]) == 1
         assert [query for query in queries if not query["sql"].startswith("SELECT")] == []
