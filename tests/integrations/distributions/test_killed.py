@@ -25,10 +25,10 @@ SENDER = """
 import django
 django.setup()
 from accounts.models import User
-from integrations import distributions
+from integrations.distributions import sending
 from integrations.models import Distribution
 draft = Distribution.objects.get()
-distributions.send(draft, draft.version, User.objects.get(email="alice@example.org"))
+sending.send(draft, draft.version, User.objects.get(email="alice@example.org"))
 """
 
 
