@@ -19,7 +19,7 @@ from benchmarks import data
 from benchmarks.installation import FOLDER, ROOT, Installation, free_port, vendor
 from benchmarks.report import Line, ratio
 from benchmarks.senders import KINDS, seconds_to_answer, slow_senders
-from config.supervisor import web
+from config.running.supervisor import web
 
 NAMES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 MOST_OF_FLOOR = {"postgresql": 2.0, "sqlite": 2.5}

@@ -2,7 +2,7 @@
 
 import os
 
-from config.supervisor import worker_with_beat
+from config.running.supervisor import worker_with_beat
 
 if __name__ == "__main__":
     command = worker_with_beat()

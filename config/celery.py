@@ -5,7 +5,7 @@ import os
 from celery import Celery
 from django.conf import settings
 
-from config import file_queue  # noqa: F401 (makes `files://` known)
+from config.running import file_queue  # noqa: F401 (makes `files://` known)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from config import embedded
+from config.running import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -241,13 +241,13 @@ REST_FRAMEWORK = {
         "accounts.authentication.ApiTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["config.api_access.AllowedByTable"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.rest_api.access.AllowedByTable"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PAGINATION_CLASS": "config.pagination.Pages",
+    "DEFAULT_PAGINATION_CLASS": "config.rest_api.pagination.Pages",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "config.openapi.Schema",
-    "EXCEPTION_HANDLER": "config.problems.handle",
+    "DEFAULT_SCHEMA_CLASS": "config.rest_api.openapi.Schema",
+    "EXCEPTION_HANDLER": "config.rest_api.problems.handle",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.UserRateThrottle"],
     "DEFAULT_THROTTLE_RATES": {"user": env.str("API_RATE", default="1200/min")},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -257,7 +257,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Journey maps, feedback items, fetches and KPIs.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["config.api_access.AllowedByTable"],
+    "SERVE_PERMISSIONS": ["config.rest_api.access.AllowedByTable"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Sets of choices whose fields have the same name in several apps.
@@ -271,11 +271,11 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.openapi.describe_problems",
+        "config.rest_api.openapi.describe_problems",
     ],
 }
 
-# --- Web server: see config/web_server.py
+# --- Web server: see config/running/web_server.py
 
 WEB_PROCESSES = env.int("WEB_PROCESSES", default=3)
 WEB_THREADS = env.int("WEB_THREADS", default=4)  # of each process
@@ -307,7 +307,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240  # seconds; a slice of work ends well before
 CELERY_TASK_TIME_LIMIT = 300
 BROKER_VISIBILITY_TIMEOUT = 900
 if CELERY_BROKER_URL.startswith("files:"):
-    # Pure Python, no server: the queue is a folder (config/file_queue.py). A message is only a doorbell; the database
+    # Pure Python, no server: the queue is a folder (config/running/file_queue.py). A message is only a doorbell; the database
     # holds the work.
     _queue = VAR_DIR / "queue"
     for _folder in (_queue / "messages", _queue / "control"):
@@ -344,7 +344,7 @@ CELERY_TASK_ROUTES = {
     "integrations.sync.tasks.run_slice": {"queue": "sync"},
     "integrations.webhooks.tasks.look_up": {"queue": "sync"},
 }
-CELERY_WORKER_CONSUMER = "config.consumer:Consumer"
+CELERY_WORKER_CONSUMER = "config.running.consumer:Consumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30.0

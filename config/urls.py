@@ -5,8 +5,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from accounts.views import set_language
-from config import api_urls, health
+from config import health
 from config.gallery import gallery
+from config.rest_api import urls
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="journeys:list"), name="home"),
@@ -19,5 +20,5 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("design/", gallery, name="gallery"),
     path("health/", include((health.urlpatterns, "health"))),
-    path("api/v1/", include((api_urls.urlpatterns, "api"))),
+    path("api/v1/", include((urls.urlpatterns, "api"))),
 ]

@@ -1,4 +1,4 @@
-"""The WSGI application that config/web_server.py serves."""
+"""The WSGI application that config/running/web_server.py serves."""
 
 import os
 

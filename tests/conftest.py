@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Such tests run one after the other, on one of pytest's processes."""
     for item in items:
         if item.path.parent.name in _WITH_WORKERS:
-            item.add_marker(pytest.mark.xdist_group("house"))
+            item.add_marker(pytest.mark.xdist_group("deployment"))
             item.add_marker(pytest.mark.workers)
         if item.path.parent.name == "torture":
             item.add_marker(pytest.mark.soak)

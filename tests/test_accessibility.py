@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from accounts.models import User
 from journeys.models import Journey
 from sandbox.server import RunningSandbox, start
-from tests.furnished import Tour, furnish, pages
+from tests.demo_site import Tour, furnish, pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.timeout(900)]
 AXE = Axe()

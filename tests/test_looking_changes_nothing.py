@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.roles import Role
 from sandbox.server import start
+from tests.demo_site import Tour, furnish
 from tests.factories import make_user
-from tests.furnished import Tour, furnish
 
 pytestmark = pytest.mark.django_db
 WRITES = re.compile(

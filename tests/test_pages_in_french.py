@@ -18,7 +18,7 @@ from feedback.models import Question, Survey
 from integrations.models import Connection, Fetch
 from journeys.models import Journey
 from sandbox.server import start
-from tests.furnished import Tour, furnish, pages
+from tests.demo_site import Tour, furnish, pages
 from tests.integrations.pages.test_wizard import Walk
 
 pytestmark = pytest.mark.django_db

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, pgettext
 
 ROOT = Path(settings.BASE_DIR)
 PO = ROOT / "locale/fr/LC_MESSAGES/django.po"
-ROOMS = ("accounts", "config", "feedback", "integrations", "journeys", "kpis")
+ROOMS = ("accounts", "config", "feedback", "integrations", "journeys", "kpis", "ui", "versioning")
 FRENCH = polib.pofile(str(PO))
 
 NARROW, WIDE = "\u202f", "\u00a0"

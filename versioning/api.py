@@ -61,7 +61,7 @@ class VersionedUpdates:
     """For viewsets of `Versioned` models: writes only what nobody else changed meanwhile, answers 409 otherwise.
 
     Put it before DRF's classes and derive the serializer from `VersionedSerializer`. A viewset whose action does the
-    writing overrides `perform_update` and lets `Outdated` pass: `config/problems.py` answers it.
+    writing overrides `perform_update` and lets `Outdated` pass: `config/rest_api/problems.py` answers it.
     """
 
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:

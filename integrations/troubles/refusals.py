@@ -13,7 +13,7 @@ from integrations.troubles.table import Explanation, explain
 class Refusal(Exception):
     """It cannot be done as things stand. `facts` are told to programs beside the code.
 
-    The REST API answers it with `http_status`: see `config/problems.py`. Pages show its `sentence`.
+    The REST API answers it with `http_status`: see `config/rest_api/problems.py`. Pages show its `sentence`.
     """
 
     code = ""

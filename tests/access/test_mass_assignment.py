@@ -6,7 +6,7 @@ import pytest
 from django.contrib.contenttypes.fields import GenericForeignKey
 from rest_framework import serializers
 
-import config.api_urls  # noqa: F401 (loads the serializers of every app)
+import config.rest_api.urls  # noqa: F401 (loads the serializers of every app)
 
 # What nobody sets by sending it: rights, owners, secrets, bookkeeping.
 GUARDED = {

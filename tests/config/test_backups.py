@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
 
-from config.backups import restore
+from config.running.backups import restore
 from feedback.models import Response
 from integrations.erasure import erasing
 from integrations.models import Fetch, SurveyFeed
@@ -21,7 +21,7 @@ from tests.integrations.sync.conftest import add_item, connection, running, sand
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("house"),
+    pytest.mark.xdist_group("deployment"),
     pytest.mark.usefixtures("own_files"),
 ]
 

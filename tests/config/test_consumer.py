@@ -10,7 +10,7 @@ from celery.worker.consumer import Consumer as CeleryConsumer
 from kombu import Connection, Queue
 
 from config.celery import app
-from config.consumer import Consumer
+from config.running.consumer import Consumer
 from tests.torture.servers import own_redis
 
 
@@ -47,6 +47,6 @@ def test_b9_redis_lost_with_a_message_in_hand_does_not_end_the_worker():
 
 @pytest.mark.timeout(60)
 def test_celerys_own_consumer_still_ends_then():
-    """Once this fails, `config/consumer.py` is no longer needed."""
+    """Once this fails, `config/running/consumer.py` is no longer needed."""
     with pytest.raises(AttributeError, match="hostname"):
         lose_redis_with_a_message_in_hand(CeleryConsumer.__new__(CeleryConsumer))

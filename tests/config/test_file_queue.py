@@ -9,7 +9,7 @@ from queue import Empty
 import pytest
 from kombu import Connection, Queue
 
-from config import file_queue  # noqa: F401 (makes `files://` known)
+from config.running import file_queue  # noqa: F401 (makes `files://` known)
 
 
 @pytest.fixture

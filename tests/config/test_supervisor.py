@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from config.supervisor import AlreadyRunning, alone_in
+from config.running.supervisor import AlreadyRunning, alone_in
 from tests.end_to_end.conftest import ROOT
 
 

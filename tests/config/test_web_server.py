@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks.senders import KINDS, seconds_to_answer, slow_senders
-from config.supervisor import web
+from config.running.supervisor import web
 from tests.end_to_end.conftest import ROOT
 from tests.torture.servers import free_port
 
-pytestmark = [pytest.mark.xdist_group("house"), pytest.mark.workers]
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.workers]
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 POST = b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\n"
 LIMITS = {"WEB_TIMEOUT": "3", "WEB_MAX_HEADER_BYTES": "4000", "WEB_MAX_BODY_BYTES": "300000"}

@@ -1,4 +1,4 @@
-"""A whole house: the web server of the test, real worker processes on the same database, and a sandbox."""
+"""A whole deployment: the web server of the test, real worker processes on the same database, and a sandbox."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Worker:
 
 
 @dataclass
-class House:
+class Deployment:
     """What a test of the whole thing needs: the sandbox, and workers."""
 
     sandbox: RunningSandbox
@@ -89,16 +89,16 @@ class House:
 
 
 @pytest.fixture
-def house(transactional_db, settings, own_files, tmp_path, request) -> Iterator[House]:
+def deployment(transactional_db, settings, own_files, tmp_path, request) -> Iterator[Deployment]:
     """Sandbox and empty database; workers start when the test starts them. An "hour" lasts 3 seconds."""
     if hasattr(request.config, "workerinput"):  # one of several processes of pytest-xdist
-        # Two houses at once would share one broker: the workers of the one would take the messages of the other.
-        assert request.node.nodeid.endswith("@house"), "pytest-xdist does not keep these tests together"
+        # Two deployments at once would share one broker: the workers of the one would take the messages of the other.
+        assert request.node.nodeid.endswith("@deployment"), "pytest-xdist does not keep these tests together"
     with start(small=True) as sandbox:
         sandbox.control.change_settings(export_polls=1, export_lag=0, single_response_delay=0, text_iq_delay=0)
         settings.QUALTRICS_TEST_HOSTS = [sandbox.host, sandbox.other_host]
         settings.HOUR_SECONDS = 3
-        folder = tmp_path / "house"
+        folder = tmp_path / "deployment"
         (folder / "queue" / "messages").mkdir(parents=True)
         (folder / "queue" / "control").mkdir()
         name = str(database.settings_dict["NAME"])
@@ -127,11 +127,11 @@ def house(transactional_db, settings, own_files, tmp_path, request) -> Iterator[
         else:
             use_broker(broker, **django_settings.CELERY_BROKER_TRANSPORT_OPTIONS)
             _empty(broker)
-        house = House(sandbox, folder, environment)
+        deployment = Deployment(sandbox, folder, environment)
         try:
-            yield house
+            yield deployment
         finally:
-            for worker in house.workers:
+            for worker in deployment.workers:
                 if worker.process.poll() is None:
                     worker.kill()
             use_broker("memory://")

@@ -14,14 +14,14 @@ from feedback.models import FeedbackItem, Response, Survey
 from integrations.models import SurveyFeed
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
-from tests.end_to_end.conftest import House
+from tests.end_to_end.conftest import Deployment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 PATIENCE = 40_000  # milliseconds
 
 
 @pytest.fixture
-def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[str], Page]]:
+def sign_in(deployment: Deployment, live_server, chromium: Browser) -> Iterator[Callable[[str], Page]]:
     """Sign in as a person of this role, through the form, in a browser of their own."""
     opened = []
 
@@ -44,12 +44,12 @@ def sign_in(house: House, live_server, chromium: Browser) -> Iterator[Callable[[
         context.close()
 
 
-def connect(page: Page, house: House) -> None:
+def connect(page: Page, deployment: Deployment) -> None:
     """As the admin: connect the sandbox and test the connector."""
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("link", name="Add a connection").first.click()
     page.get_by_label("Name").fill("Coastline Rail")
-    page.get_by_label("Host").fill(house.sandbox.host)
+    page.get_by_label("Host").fill(deployment.sandbox.host)
     page.get_by_role("textbox", name="API token").fill(RAILWAY_TOKEN)
     page.get_by_label("Hourly").check()
     page.get_by_role("button", name=re.compile("Save|Connect|Add")).click()
@@ -103,9 +103,9 @@ def until_preview(page: Page, survey: str, question: str) -> None:
     proceed(page, "Preview")
 
 
-def test_case_1_live_before_the_integration(house, sign_in):
-    connect(sign_in("Admin"), house)
-    house.start_worker()
+def test_case_1_live_before_the_integration(deployment, sign_in):
+    connect(sign_in("Admin"), deployment)
+    deployment.start_worker()
     page = sign_in("Analyst")
     draw(page)
     open_wizard(page)
@@ -114,18 +114,18 @@ def test_case_1_live_before_the_integration(house, sign_in):
         page.get_by_role("dialog").get_by_text(re.compile("Counts as a (promoter|passive|detractor)")).first
     ).to_be_visible()
     finish(page, "Retrieve data")
-    total = len(house.sandbox.control.truth("post-journey"))
-    house.wait_until(lambda: Response.objects.count() == total, what="all responses are here")
-    house.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
+    total = len(deployment.sandbox.control.truth("post-journey"))
+    deployment.wait_until(lambda: Response.objects.count() == total, what="all responses are here")
+    deployment.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
     page.get_by_role("link", name=FeedbackItem.objects.get().card.title).first.click()
     expect(page.get_by_role("heading", name="Where this number comes from")).to_be_visible()
     expect(page.get_by_text("Post-journey NPS").first).to_be_visible()
 
 
 @pytest.mark.soak
-def test_case_2_the_integration_before_the_launch(house, sign_in):
-    connect(sign_in("Admin"), house)
-    house.start_worker()
+def test_case_2_the_integration_before_the_launch(deployment, sign_in):
+    connect(sign_in("Admin"), deployment)
+    deployment.start_worker()
     page = sign_in("Analyst")
     draw(page)
     open_wizard(page)
@@ -139,20 +139,20 @@ def test_case_2_the_integration_before_the_launch(house, sign_in):
     proceed(page, "Preview")
     finish(page, "Retrieve data")
     survey = Survey.objects.get(name__startswith="Delay compensation")
-    house.wait_until(lambda: Survey.objects.get(pk=survey.pk).last_good_fetch_at, what="a fetch before the launch")
-    house.wait_until(lambda: is_shown(page, "Waiting for responses"), what="the card waits")
+    deployment.wait_until(lambda: Survey.objects.get(pk=survey.pk).last_good_fetch_at, what="a fetch before the launch")
+    deployment.wait_until(lambda: is_shown(page, "Waiting for responses"), what="the card waits")
     expect(page.get_by_text("No data yet").first).to_be_visible()
-    house.sandbox.control.launch_survey("delay-compensation")
-    house.sandbox.control.add_responses("delay-compensation", 9)
-    wanted = len(house.sandbox.control.truth("delay-compensation"))
-    house.wait_until(lambda: Response.objects.count() == wanted, what="responses arrive by themselves")
-    house.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
+    deployment.sandbox.control.launch_survey("delay-compensation")
+    deployment.sandbox.control.add_responses("delay-compensation", 9)
+    wanted = len(deployment.sandbox.control.truth("delay-compensation"))
+    deployment.wait_until(lambda: Response.objects.count() == wanted, what="responses arrive by themselves")
+    deployment.wait_until(lambda: is_shown(page, "Live"), what="the card is live")
 
 
 @pytest.mark.soak
-def test_case_3_save_and_complete_later(house, sign_in):
-    connect(sign_in("Admin"), house)
-    house.start_worker()
+def test_case_3_save_and_complete_later(deployment, sign_in):
+    connect(sign_in("Admin"), deployment)
+    deployment.start_worker()
     page = sign_in("Analyst")
     draw(page)
     open_wizard(page)
@@ -160,14 +160,14 @@ def test_case_3_save_and_complete_later(house, sign_in):
     proceed(page, "Survey")
     choose(page, "Delay compensation")
     proceed(page, "Question")
-    house.sandbox.control.forget_calls()
+    deployment.sandbox.control.forget_calls()
     finish(page, "Save and complete later")
-    house.wait_until(lambda: is_shown(page, "Draft – to complete"), what="the draft is on the map")
-    assert house.sandbox.control.calls(path="export-responses") == []
+    deployment.wait_until(lambda: is_shown(page, "Draft – to complete"), what="the draft is on the map")
+    assert deployment.sandbox.control.calls(path="export-responses") == []
     assert SurveyFeed.objects.count() == 0
 
-    house.sandbox.control.launch_survey("delay-compensation")
-    house.sandbox.control.add_responses("delay-compensation", 6)
+    deployment.sandbox.control.launch_survey("delay-compensation")
+    deployment.sandbox.control.add_responses("delay-compensation", 6)
     item = FeedbackItem.objects.get()
     page.locator(f"a[href*='{reverse('integrations:wizard_edit', args=[item.pk])}']").first.click()
     at_step(page, "Question")
@@ -175,10 +175,10 @@ def test_case_3_save_and_complete_later(house, sign_in):
     proceed(page, "Metric")
     proceed(page, "Preview")
     finish(page, "Retrieve data")
-    wanted = len(house.sandbox.control.truth("delay-compensation"))
-    house.wait_until(lambda: Response.objects.count() == wanted, what="the draft's responses")
-    house.sandbox.control.add_responses("delay-compensation", 3)
-    house.wait_until(lambda: Response.objects.count() == wanted + 3, what="later ones follow by themselves")
+    wanted = len(deployment.sandbox.control.truth("delay-compensation"))
+    deployment.wait_until(lambda: Response.objects.count() == wanted, what="the draft's responses")
+    deployment.sandbox.control.add_responses("delay-compensation", 3)
+    deployment.wait_until(lambda: Response.objects.count() == wanted + 3, what="later ones follow by themselves")
 
 
 def is_shown(page: Page, text: str) -> bool:

@@ -48,9 +48,9 @@ from integrations.sync import engine
 from integrations.sync import requests as asking
 from integrations.vault.secret import Secret
 from integrations.webhooks import subscriptions
-from tests import furnished
+from tests import demo_site
 from tests.canaries import Scanner
-from tests.end_to_end.conftest import House
+from tests.end_to_end.conftest import Deployment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 EMAIL = "eve@parcours.example"
@@ -145,8 +145,8 @@ def command(kept: Kept, name: str, *arguments: str) -> None:
 class Walk:
     """An admin who does a bit of everything, well and badly."""
 
-    def __init__(self, house: House, kept: Kept, wanted: dict[str, str]) -> None:
-        self.sandbox, self.kept, self.wanted = house.sandbox, kept, wanted
+    def __init__(self, deployment: Deployment, kept: Kept, wanted: dict[str, str]) -> None:
+        self.sandbox, self.kept, self.wanted = deployment.sandbox, kept, wanted
         self.page, self.api = Client(raise_request_exception=False), APIClient(raise_request_exception=False)
 
     def sign_in(self) -> None:
@@ -204,7 +204,7 @@ class Walk:
 
     def look_everywhere(self) -> None:
         """Every page, and every readable address of the API."""
-        for name, addresses in furnished.pages().items():
+        for name, addresses in demo_site.pages().items():
             for address in addresses:
                 assert self.page.get(address).status_code in (200, 302, 409), (name, address)
         for route in all_routes():
@@ -346,14 +346,14 @@ def command_lines() -> Iterator[str]:
             continue
 
 
-def process_due(house: House, kept: Kept) -> None:
+def process_due(deployment: Deployment, kept: Kept) -> None:
     """A worker of its own, talkative, that works off what lies in the broker and fetches once."""
     last = Fetch.objects.latest("pk").pk
     feed = SurveyFeed.objects.filter(connection__name="Coastline Rail").order_by("pk").first()
     SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=timezone.now())
-    worker = house.start_worker(LOG_LEVEL="DEBUG")
+    worker = deployment.start_worker(LOG_LEVEL="DEBUG")
     done = Fetch.objects.filter(feed=feed, pk__gt=last, state=Fetch.State.DONE)
-    house.wait_until(done.exists, 90, "a fetch of the worker")
+    deployment.wait_until(done.exists, 90, "a fetch of the worker")
     for line in command_lines():
         kept.keep("ps", line)
     worker.kill(signal.SIGTERM)
@@ -362,7 +362,7 @@ def process_due(house: House, kept: Kept) -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path, capfd):
+def test_no_secret_gets_out(deployment: Deployment, settings, kept, monkeypatch, tmp_path, capfd):
     wanted = {
         "token": canary(),
         "bank's token": "bank&<\"'" + canary(24) + "/+=%",  # no pattern of tokens knows this one
@@ -373,24 +373,24 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
         "SECRET_KEY": settings.SECRET_KEY,
         **{f"ENCRYPTION_KEYS {n}": each.partition(":")[2] for n, each in enumerate(settings.ENCRYPTION_KEYS)},
     }
-    railway, bank = house.sandbox.world.users[:2]
+    railway, bank = deployment.sandbox.world.users[:2]
     railway.token, railway.client = wanted["token"], (railway.client[0], wanted["client secret"])
     bank.token = wanted["bank's token"]
-    monkeypatch.setattr(furnished, "RAILWAY_TOKEN", wanted["token"])
-    monkeypatch.setattr(furnished, "BANK_TOKEN", wanted["bank's token"])
+    monkeypatch.setattr(demo_site, "RAILWAY_TOKEN", wanted["token"])
+    monkeypatch.setattr(demo_site, "BANK_TOKEN", wanted["bank's token"])
     monkeypatch.setattr(seed, "PASSWORD", wanted["people's password"])
     monkeypatch.setenv("ADMIN_PASSWORD", wanted["password"])
     monkeypatch.setattr(Gateway, "_wait", lambda *_: None)  # patience is not what is tested here
-    furnished.furnish(house.sandbox, settings)
+    demo_site.furnish(deployment.sandbox, settings)
     command(kept, "create_admin", "--email", EMAIL)
 
-    walk = Walk(house, kept, wanted)
+    walk = Walk(deployment, kept, wanted)
     database.force_debug_cursor = True  # every statement with its values goes to the log
     walk.sign_in()
     walk.connect()
     walk.watch(Connection.objects.get(name="Coastline Rail"))
     settings.ALERT_TEST_HOSTS = ["127.0.0.1:9"]  # nobody is there: each message fails and is kept
-    house.environment["ALERT_TEST_HOSTS"] = "127.0.0.1:9"
+    deployment.environment["ALERT_TEST_HOSTS"] = "127.0.0.1:9"
     target, secret = endpoints.add_target("Team chat", "http://127.0.0.1:9/hook")
     wanted["alert secret"] = secret.reveal()
     alerts.evaluate()
@@ -402,22 +402,22 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
         walk.call_everything(connection)
         others = ("500", "html_200", "cut_before_answer", "redirect", "lost_answer") if "Rail" in name else ()
         for fault in ("echo", "401", *others):
-            house.sandbox.control.switch_fault_on(fault)
+            deployment.sandbox.control.switch_fault_on(fault)
             Connection.objects.filter(pk=connection.pk).update(stopped_code="", open_until=None)
             walk.call_everything(connection)
             if connection.feeds.exists():
                 walk.fetch(connection)
-            house.sandbox.control.switch_faults_off()
+            deployment.sandbox.control.switch_faults_off()
         walk.break_down(connection, monkeypatch)
-    house.sandbox.control.edit_survey("complaint", name=f"mine: {wanted['token']}")  # a name that holds the token
+    deployment.sandbox.control.edit_survey("complaint", name=f"mine: {wanted['token']}")  # a name that holds the token
     console = {"connection": Connection.objects.get(name="Coastline Rail").pk, "method": "GET", "path": "/surveys"}
     walk.page.post(reverse("integrations:console"), console)
-    house.sandbox.control.edit_survey("complaint", name="Complaint handling")
+    deployment.sandbox.control.edit_survey("complaint", name="Complaint handling")
     walk.page.post(reverse("accounts:request_password"), {"email": EMAIL})
 
-    for where, what in queued(house.folder):
+    for where, what in queued(deployment.folder):
         kept.keep(where, what)
-    process_due(house, kept)
+    process_due(deployment, kept)
     for name, arguments in (
         ("check_sync", ()), ("check", ("--deploy",)), ("rotate_keys", ()), ("confirm_instance", ()), ("showmigrations", ()),
     ):  # fmt: skip
@@ -426,11 +426,11 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
     backup = tmp_path / "backup"
     command(kept, "backup", str(backup))
     kept.keep("backup", backup.read_bytes())
-    for where, what in (*rows(), *queued(house.folder)):
+    for where, what in (*rows(), *queued(deployment.folder)):
         kept.keep(where, what)
     for session in Session.objects.all():  # packed in the database
         kept.keep("session", repr(session.get_decoded()))
-    for folder, where in ((settings.SPOOL_DIR, "spool"), (house.folder, "folder")):
+    for folder, where in ((settings.SPOOL_DIR, "spool"), (deployment.folder, "folder")):
         for path in Path(folder).rglob("*"):
             if path.is_file():
                 kept.keep(f"{where} {path.name}", path.name.encode() + b"\n" + path.read_bytes())
@@ -438,7 +438,9 @@ def test_no_secret_gets_out(house: House, settings, kept, monkeypatch, tmp_path,
     for letter in mail.outbox:
         kept.keep("mail", str(letter.message()))
     kept.keep("printed", "".join(capfd.readouterr()))
-    wanted |= {f"access token {n}": each for n, each in enumerate(house.sandbox.site.services.authenticator.grants)}
+    wanted |= {
+        f"access token {n}": each for n, each in enumerate(deployment.sandbox.site.services.authenticator.grants)
+    }
 
     scanner = kept.scan(wanted)
     assert scanner.found == []

@@ -20,19 +20,22 @@ from integrations.vendor.clients import client_for
 from integrations.webhooks import subscriptions
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
-from tests.end_to_end.conftest import House
+from tests.end_to_end.conftest import Deployment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 WITHIN = 60.0  # seconds; on a quiet machine it takes two or three
 
 
-def draw(house: House, item_title: str):
+def draw(deployment: Deployment, item_title: str):
     """A map with one item: the recommendation after the journey. Retrieved daily only, so that it is not the timetable."""
     connection = editing.create_connection(
-        host=normalise_host(house.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Coastline Rail", frequency="daily"
+        host=normalise_host(deployment.sandbox.host),
+        token=Secret(RAILWAY_TOKEN),
+        name="Coastline Rail",
+        frequency="daily",
     )
     with client_for(connection) as client:
-        survey_id = house.sandbox.control.survey_id("post-journey")
+        survey_id = deployment.sandbox.control.survey_id("post-journey")
         survey = next(s for s in mirror_surveys(connection, client) if s.external_id == survey_id)
         question = next(q for q in mirror_questions(survey, client) if q.field == "QID2")
     journey = factories.make_journey(name="A weekend by train")
@@ -54,12 +57,14 @@ def draw(house: House, item_title: str):
     return journey, survey
 
 
-def test_a_card_changes_on_the_open_page_within_seconds(house: House, live_server, chromium: Browser, settings):
+def test_a_card_changes_on_the_open_page_within_seconds(
+    deployment: Deployment, live_server, chromium: Browser, settings
+):
     settings.PUBLIC_URL = live_server.url
-    house.start_worker(PUBLIC_URL=live_server.url)
-    journey, survey = draw(house, "Recommendation")
-    house.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
-    house.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
+    deployment.start_worker(PUBLIC_URL=live_server.url)
+    journey, survey = draw(deployment, "Recommendation")
+    deployment.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
+    deployment.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
     watch = subscriptions.create_watch(survey)
     assert watch.trouble_code == ""
 
@@ -79,37 +84,37 @@ def test_a_card_changes_on_the_open_page_within_seconds(house: House, live_serve
 
         # Nobody recommends it any more: the value must fall.
         told = time.monotonic()
-        made = [house.sandbox.control.add_response("post-journey", {"QID2": 0})["id"] for _ in range(25)]
+        made = [deployment.sandbox.control.add_response("post-journey", {"QID2": 0})["id"] for _ in range(25)]
         while card.inner_text() == before:
-            assert time.monotonic() - told < WITHIN, house.logs()
+            assert time.monotonic() - told < WITHIN, deployment.logs()
             page.wait_for_timeout(100)
         took = time.monotonic() - told
         assert page.evaluate("window.sameDocument") is True
     finally:
         context.close()
     assert took < WITHIN
-    house.wait_until(lambda: Response.objects.filter(external_id__in=made).count() == 25, what="all of them")
-    house.wait_until(lambda: not Delivery.objects.filter(verdict="pending").exists(), what="every verdict")
+    deployment.wait_until(lambda: Response.objects.filter(external_id__in=made).count() == 25, what="all of them")
+    deployment.wait_until(lambda: not Delivery.objects.filter(verdict="pending").exists(), what="every verdict")
     assert set(Delivery.objects.values_list("verdict", flat=True)) <= {"stored", "exported"}
     assert Connection.objects.get().feeds.get().fetches.filter(trigger="schedule").count() == 0
 
 
 @pytest.mark.soak
-def test_c8_what_lost_messages_told_comes_with_the_next_fetch(house: House, live_server, settings):
+def test_c8_what_lost_messages_told_comes_with_the_next_fetch(deployment: Deployment, live_server, settings):
     settings.PUBLIC_URL = live_server.url
-    house.start_worker(PUBLIC_URL=live_server.url)
-    _journey, survey = draw(house, "Recommendation")
-    house.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
-    house.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
+    deployment.start_worker(PUBLIC_URL=live_server.url)
+    _journey, survey = draw(deployment, "Recommendation")
+    deployment.wait_until(lambda: Response.objects.filter(survey=survey).exists(), what="the first fetch")
+    deployment.wait_until(lambda: not survey.feed.fetches.filter(state__in=["pending", "running", "waiting"]).exists())
     subscriptions.create_watch(survey)
-    house.sandbox.control.change_settings(webhook_lost=0.3, webhook_duplicates=1)
-    house.sandbox.control.add_responses("post-journey", 60)
+    deployment.sandbox.control.change_settings(webhook_lost=0.3, webhook_duplicates=1)
+    deployment.sandbox.control.add_responses("post-journey", 60)
     Connection.objects.update(frequency="hourly")
     follow(survey)
-    truth = {row["id"] for row in house.sandbox.control.truth("post-journey")}
-    house.wait_until(
+    truth = {row["id"] for row in deployment.sandbox.control.truth("post-journey")}
+    deployment.wait_until(
         lambda: set(Response.objects.filter(survey=survey).values_list("external_id", flat=True)) == truth,
         what="the sets are equal",
     )
-    lost = [each for each in house.sandbox.control.deliveries() if each["state"] == "lost"]
+    lost = [each for each in deployment.sandbox.control.deliveries() if each["state"] == "lost"]
     assert lost

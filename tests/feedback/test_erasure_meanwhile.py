@@ -13,7 +13,7 @@ from feedback import erasure, intake
 from feedback.models import Erasure, Question, Response
 from tests import factories
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deployment")]
 
 
 @pytest.fixture

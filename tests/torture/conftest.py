@@ -27,8 +27,8 @@ from kpis.counting.recount import differences
 from kpis.metrics.proposals import propose
 from kpis.models import DayHistogram
 from sandbox.demo import RAILWAY_TOKEN
-from tests.end_to_end.conftest import House, Worker
-from tests.end_to_end.conftest import house as house
+from tests.end_to_end.conftest import Deployment, Worker
+from tests.end_to_end.conftest import deployment as deployment
 from tests.factories import make_journey, make_lane
 
 KEY = "post-journey"
@@ -41,7 +41,7 @@ HASTE = {"SYNC_LEASE_SECONDS": "3", "SYNC_BATCH": "250", "DISPATCH_INTERVAL": "1
 class Ordeal:
     """A survey of the sandbox with items on it, and the workers that fetch it."""
 
-    house: House
+    deployment: Deployment
     survey: Survey
     fields: tuple[str, ...]
     passes: Path
@@ -51,7 +51,7 @@ class Ordeal:
 
     def start_worker(self, pool: str = "prefork", failpoints: str = "", **environment: str) -> Worker:
         plan = {"FAILPOINTS": failpoints, "FAILPOINTS_DIR": str(self.passes)}
-        return self.house.start_worker(pool, **HASTE | plan | environment)
+        return self.deployment.start_worker(pool, **HASTE | plan | environment)
 
     def ask(self, *, full: bool = False, trigger: str = Fetch.Trigger.MANUAL) -> Fetch:
         feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=self.survey)
@@ -65,12 +65,12 @@ class Ordeal:
 
     def settle(self, seconds: float = 60.0) -> None:
         """Wait until nothing is open and every day is counted."""
-        self.house.wait_until(self.is_idle, seconds, "the fetch ends")
-        self.house.wait_until(lambda: not self.survey.changed_days.exists(), seconds, "the days are counted")
+        self.deployment.wait_until(self.is_idle, seconds, "the fetch ends")
+        self.deployment.wait_until(lambda: not self.survey.changed_days.exists(), seconds, "the days are counted")
 
     def change_something(self) -> None:
         """Respondents come and change their minds; half a dozen each."""
-        control = self.house.sandbox.control
+        control = self.deployment.sandbox.control
         control.add_responses(KEY, 6)
         for row in self.source.sample(control.truth(KEY), 6):
             control.edit_response(KEY, row["id"], {"QID2": self.source.randrange(11)})
@@ -88,7 +88,7 @@ class Ordeal:
 
     def is_as_if_nothing_happened(self) -> None:
         """Everything once, the same as at the source, the books in order, every number as recounted from scratch."""
-        world, control = self.house.sandbox.world, self.house.sandbox.control
+        world, control = self.deployment.sandbox.world, self.deployment.sandbox.control
         stored = Response.objects.filter(survey=self.survey)
         live = {row.external_id: row for row in stored.filter(deleted_at=None)}
         truth = {row["id"]: row for row in control.truth(KEY)}
@@ -115,19 +115,21 @@ class Ordeal:
         parts = F("new") + F("changed") + F("unchanged") + F("rejected")
         assert not fetches.exclude(received=parts).exists()
         assert fetches.aggregate(total=Sum("new"))["total"] == Response.objects.filter(survey=self.survey).count()
-        assert not fetches.filter(state__in=[Fetch.State.FAILED, Fetch.State.QUARANTINED]).exists(), self.house.logs()
+        assert not fetches.filter(state__in=[Fetch.State.FAILED, Fetch.State.QUARANTINED]).exists(), (
+            self.deployment.logs()
+        )
 
 
 @pytest.fixture
-def ordeal(house: House, tmp_path: Path) -> Iterator[Callable[..., Ordeal]]:
+def ordeal(deployment: Deployment, tmp_path: Path) -> Iterator[Callable[..., Ordeal]]:
     """Makes an ordeal of so many responses; nothing is fetched before a worker starts."""
 
     def make(responses: int = 0, fields: tuple[str, ...] = ("QID2", "QID4", "QID8_TEXT")) -> Ordeal:
-        control = house.sandbox.control
+        control = deployment.sandbox.control
         if responses:
             control.bulk_responses(KEY, responses)
         connection = editing.create_connection(
-            host=normalise_host(house.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Rail", frequency="daily"
+            host=normalise_host(deployment.sandbox.host), token=Secret(RAILWAY_TOKEN), name="Rail", frequency="daily"
         )
         with client_for(connection) as client:
             wanted = control.survey_id(KEY)
@@ -138,7 +140,7 @@ def ordeal(house: House, tmp_path: Path) -> Iterator[Callable[..., Ordeal]]:
             add_item(survey, name, lane)
         passes = tmp_path / "passes"
         passes.mkdir(exist_ok=True)
-        return Ordeal(house, survey, fields, passes)
+        return Ordeal(deployment, survey, fields, passes)
 
     yield make
     database.close()

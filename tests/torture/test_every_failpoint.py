@@ -24,7 +24,7 @@ def finish_in_spite_of(ordeal: Ordeal, failpoints: str) -> None:
             worker = ordeal.start_worker(failpoints=failpoints)
         return ordeal.latest().state == Fetch.State.DONE and ordeal.is_idle()
 
-    ordeal.house.wait_until(is_done, 150, "the fetch ends well")
+    ordeal.deployment.wait_until(is_done, 150, "the fetch ends well")
     ordeal.settle()
 
 
@@ -33,12 +33,12 @@ def test_a_child_that_dies_at_every_point_in_turn(ordeal):
     hard = ordeal(4000)
     plan = ";".join(f"{point}*{LATER.get(point, 1)}=kill" for point in POINTS if point != "vanished")
     finish_in_spite_of(hard, plan + ";vanished=kill")
-    control = hard.house.sandbox.control
+    control = hard.deployment.sandbox.control
     for row in control.truth("post-journey")[:5]:
         control.delete_response("post-journey", row["id"])
     hard.change_something()
     hard.ask(full=True, trigger=Fetch.Trigger.RECONCILE)
-    hard.house.wait_until(hard.is_idle, 60, "the reconciliation ends")
+    hard.deployment.wait_until(hard.is_idle, 60, "the reconciliation ends")
     hard.settle()
     hard.is_as_if_nothing_happened()
     assert hard.passed() == set(POINTS)

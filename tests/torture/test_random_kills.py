@@ -38,7 +38,7 @@ def rain_kills(ordeal: Ordeal, kills: int, *, groups_every: int) -> None:
             ):
                 time.sleep(ordeal.source.uniform(0.0, 0.4))
                 break
-            assert time.monotonic() < deadline, ordeal.house.logs()
+            assert time.monotonic() < deadline, ordeal.deployment.logs()
             time.sleep(0.02)
         victim = ordeal.holder()
         if victim is None:  # he was quicker

@@ -17,13 +17,13 @@ IN_THE_MIDDLE = "batch_committed*3=wait"
 
 
 def until_somebody_waits(ordeal: Ordeal) -> Fetch:
-    ordeal.house.wait_until(lambda: ordeal.latest().lines_done >= 750, 60, "the third batch is committed")
+    ordeal.deployment.wait_until(lambda: ordeal.latest().lines_done >= 750, 60, "the third batch is committed")
     return ordeal.latest()
 
 
 def seconds_until_progress(ordeal: Ordeal, since: Fetch, limit: float) -> float:
     started = time.monotonic()
-    ordeal.house.wait_until(lambda: ordeal.latest().lines_done > since.lines_done, limit, "work goes on")
+    ordeal.deployment.wait_until(lambda: ordeal.latest().lines_done > since.lines_done, limit, "work goes on")
     return time.monotonic() - started
 
 

@@ -25,13 +25,13 @@ STOPS = {"ci": 3, "torture": 20}
 
 
 @pytest.fixture
-def redis_of_ours(house) -> Iterator[Redis]:
+def redis_of_ours(deployment) -> Iterator[Redis]:
     with own_redis() as server:
         options = {"visibility_timeout": 900, "socket_timeout": 5, "socket_connect_timeout": 2}
-        house.environment["CELERY_BROKER_URL"] = server.url
+        deployment.environment["CELERY_BROKER_URL"] = server.url
         use_broker(server.url, **options)
         yield server
-        for worker in house.workers:
+        for worker in deployment.workers:
             worker.kill()
 
 
@@ -41,14 +41,14 @@ def test_redis_is_killed_and_forgets_everything(redis_of_ours, ordeal, times):
     hard = ordeal(3000)
     hard.start_worker()
     for number in range(times):
-        hard.house.wait_until(lambda: hard.is_idle() or hard.holder() is not None, 60, "somebody works")
+        hard.deployment.wait_until(lambda: hard.is_idle() or hard.holder() is not None, 60, "somebody works")
         if number % 2:
             subprocess.run(["redis-cli", "-p", str(redis_of_ours.port), "FLUSHALL"], check=True, capture_output=True)
         else:
             redis_of_ours.kill()
             time.sleep(1)
             redis_of_ours.start()
-        hard.house.wait_until(hard.is_idle, 120, "work goes on after Redis is back")
+        hard.deployment.wait_until(hard.is_idle, 120, "work goes on after Redis is back")
         hard.change_something()
         hard.ask(full=True)
     hard.settle(120)
@@ -107,7 +107,7 @@ def test_inside_the_cluster(request):
     hard = request.getfixturevalue("ordeal")(6000)
     hard.start_worker(SYNC_BATCH="100")
     for _ in range(int(os.environ["OWN_CLUSTER_STOPS"])):
-        hard.house.wait_until(lambda: hard.is_idle() or hard.holder() is not None, 90, "somebody works")
+        hard.deployment.wait_until(lambda: hard.is_idle() or hard.holder() is not None, 90, "somebody works")
         time.sleep(hard.source.uniform(0, 0.8))
         cluster.stop_at_once()
         time.sleep(0.5)

@@ -32,7 +32,7 @@ from kpis.counting.refresh import refresh_changed_days  # noqa: E402
 from sandbox.demo import RAILWAY_TOKEN  # noqa: E402
 from sandbox.server import RunningSandbox, start  # noqa: E402
 from tests import factories  # noqa: E402
-from tests.furnished import Tour, furnish  # noqa: E402
+from tests.demo_site import Tour, furnish  # noqa: E402
 from tests.upgrade.asking import LOGIN  # noqa: E402
 
 OURS = ("accounts", "journeys", "feedback", "kpis", "integrations")

@@ -18,7 +18,7 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
-from tests.furnished import readable
+from tests.demo_site import readable
 from tests.upgrade.comparing import differences
 from tests.upgrade.databases import POSTGRESQL, SQLITE, Database, scratch
 from tests.upgrade.make import SAMPLES, asked

@@ -7,7 +7,7 @@ from django import forms
 from rest_framework import viewsets
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from config import problems
+from config.rest_api import problems
 from journeys.models import Journey
 from tests.factories import make_journey
 from versioning.api import VersionedSerializer, VersionedUpdates

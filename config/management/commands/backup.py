@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.backups import BackupFailed, backup
+from config.running.backups import BackupFailed, backup
 
 
 class Command(BaseCommand):

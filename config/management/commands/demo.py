@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from config.demo.seed import PASSWORD, PEOPLE, Brand, seed
-from config.supervisor import Child, Supervisor, alone_in, python, web, worker_with_beat
+from config.running.supervisor import Child, Supervisor, alone_in, python, web, worker_with_beat
 
 # The sandbox's published tokens: see sandbox/README.md. They open nothing but the sandbox.
 RAILWAY_TOKEN = "SandboxRailwayAdminToken0000000000000001"  # noqa: S105

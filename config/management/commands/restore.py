@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from config.backups import BackupFailed, restore
+from config.running.backups import BackupFailed, restore
 from feedback.erasure import Tombstone, all_tombstones
 from integrations.erasure import erasing
 from integrations.vendor import instance_guard

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from config.supervisor import Child, Supervisor, alone_in, web, worker_with_beat
+from config.running.supervisor import Child, Supervisor, alone_in, web, worker_with_beat
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from config.supervisor import Child, Supervisor, web_on
-from config.web_server import listen
+from config.running.supervisor import Child, Supervisor, web_on
+from config.running.web_server import listen
 
 
 class Command(BaseCommand):

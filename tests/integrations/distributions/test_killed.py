@@ -17,10 +17,10 @@ from integrations.models import Distribution, Timekeeping
 from integrations.qualtrics.hosts import normalise_host
 from integrations.vault.secret import Secret
 from sandbox.demo import RAILWAY_TOKEN
-from tests.end_to_end.conftest import ROOT, House
-from tests.end_to_end.conftest import house as house
+from tests.end_to_end.conftest import ROOT, Deployment
+from tests.end_to_end.conftest import deployment as deployment
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("house"), pytest.mark.workers]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deployment"), pytest.mark.workers]
 SENDER = """
 import django
 django.setup()
@@ -33,27 +33,27 @@ sending.send(draft, draft.version, User.objects.get(email="alice@example.org"))
 
 
 @pytest.fixture
-def draft(house: House, admin) -> Iterator[Distribution]:
+def draft(deployment: Deployment, admin) -> Iterator[Distribution]:
     """An e-mail to three people."""
-    world = house.sandbox.world
+    world = deployment.sandbox.world
     book = next(each for each in world.directories.values() if each.brand == "coastline")
     pilot = next(each for each in book.lists.values() if each.name == "Pilot group")
-    host = normalise_host(house.sandbox.host)
+    host = normalise_host(deployment.sandbox.host)
     spec = {
-        "survey": house.sandbox.control.survey_id("complaint"), "directory": book.id, "mailing_list": pilot.id,
+        "survey": deployment.sandbox.control.survey_id("complaint"), "directory": book.id, "mailing_list": pilot.id,
         "from_email": "noreply@qemailserver.com", "subject": "How was it?", "message_text": "${l://SurveyURL}",
     }  # fmt: skip
     yield sending.prepare(create_connection(host=host, token=Secret(RAILWAY_TOKEN), name="Rail"), "email", spec, admin)
     database.close()
 
 
-def test_a_sender_that_is_killed_leaves_unknown_and_one_call(house, draft, admin):
-    control, taken = house.sandbox.control, house.sandbox.site.services.distributions.all
+def test_a_sender_that_is_killed_leaves_unknown_and_one_call(deployment, draft, admin):
+    control, taken = deployment.sandbox.control, deployment.sandbox.site.services.distributions.all
     control.switch_fault_on("delay", path="*/distributions", method="POST", seconds=60)
-    environment = house.environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    environment = deployment.environment | {"DJANGO_SETTINGS_MODULE": "config.settings"}
     sender = subprocess.Popen([sys.executable, "-c", SENDER], cwd=ROOT, env=environment)
     try:
-        house.wait_until(lambda: taken, 30, "Qualtrics has taken the distribution")
+        deployment.wait_until(lambda: taken, 30, "Qualtrics has taken the distribution")
     finally:
         sender.kill()
         sender.wait()
@@ -63,11 +63,11 @@ def test_a_sender_that_is_killed_leaves_unknown_and_one_call(house, draft, admin
     with pytest.raises(sending.NotADraft):
         sending.send(draft, draft.version, admin)
 
-    house.start_worker()
-    house.wait_until(lambda: Timekeeping.objects.exclude(ticked_at=None).exists(), 30, "the worker's beat ticks")
+    deployment.start_worker()
+    deployment.wait_until(lambda: Timekeeping.objects.exclude(ticked_at=None).exists(), 30, "the worker's beat ticks")
     assert Distribution.objects.get().state == "sending"  # it may still be under way, as far as anybody can know
     Distribution.objects.update(confirmed_at=timezone.now() - sending.LOST_AFTER - timedelta(seconds=1))
-    house.wait_until(lambda: Distribution.objects.get().state == "unknown", 30, "a tick owns up")
+    deployment.wait_until(lambda: Distribution.objects.get().state == "unknown", 30, "a tick owns up")
     with pytest.raises(sending.NotADraft):
         sending.send(draft, draft.version, admin)
     assert len(taken) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from config import problems
+from config.rest_api import problems
 from feedback.models import Frequency
 from integrations.connections.editing import InUse
 from integrations.directory.contacts import VendorCallFailed

@@ -26,14 +26,14 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection as database
 
-from config.supervisor import web
+from config.running.supervisor import web
 from integrations.models import Delivery
-from tests.end_to_end.conftest import ROOT, House
-from tests.end_to_end.conftest import house as house
+from tests.end_to_end.conftest import ROOT, Deployment
+from tests.end_to_end.conftest import deployment as deployment
 from tests.integrations.webhooks.conftest import fields_of, make_watch, text_of
 from tests.torture.servers import free_port, own_cluster
 
-pytestmark = [pytest.mark.xdist_group("house"), pytest.mark.workers]
+pytestmark = [pytest.mark.xdist_group("deployment"), pytest.mark.workers]
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -74,9 +74,9 @@ def wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def served(house: House) -> Iterator[Served]:
+def served(deployment: Deployment) -> Iterator[Served]:
     """The site on the test's database."""
-    with serve(house.environment | {"WEB_TIMEOUT": "10"}, house.folder) as found:
+    with serve(deployment.environment | {"WEB_TIMEOUT": "10"}, deployment.folder) as found:
         yield found
     database.close()
 
@@ -96,7 +96,7 @@ def flood(served: Served, uuid: object, bodies: Sequence[bytes], a_second: float
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.soak
-def test_c9_two_hundred_a_second_are_all_kept_and_wake_few(served, house):
+def test_c9_two_hundred_a_second_are_all_kept_and_wake_few(served, deployment):
     """With SQLite at its own pace: nothing may be lost there either."""
     watch = make_watch()
     bodies = [urlencode(fields_of(watch, text_of(watch, ResponseID=f"R_{n}"))).encode() for n in range(600)]
@@ -106,7 +106,7 @@ def test_c9_two_hundred_a_second_are_all_kept_and_wake_few(served, house):
     assert set(statuses) == {202}
     kept = Delivery.objects.filter(watch=watch, verdict="pending")
     assert kept.count() == kept.values("response_id").distinct().count() == len(bodies)
-    rung = list((house.folder / "queue" / "messages").glob("*.msg"))
+    rung = list((deployment.folder / "queue" / "messages").glob("*.msg"))
     assert len(rung) <= 2 + took  # a message waits for others for two seconds, so that one worker takes them all
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from feedback.models import Erasure, Response
 from integrations.directory import contacts
-from tests.integrations.erasing.conftest import KEY
+from tests.integrations.erasure.conftest import KEY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 PAGE, API = "/settings/erasure/", "/api/v1/erasures/"

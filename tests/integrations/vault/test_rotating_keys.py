@@ -29,7 +29,7 @@ from integrations.vendor import tokens
 from integrations.webhooks import subscriptions
 from tests.factories import make_connection, make_source, make_survey
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 OLD = "old:" + base64.b64encode(b"1" * 32).decode()
 NEW = "new:" + base64.b64encode(b"2" * 32).decode()
 OTHER = "other:" + base64.b64encode(b"3" * 32).decode()
@@ -259,7 +259,7 @@ def test_every_column_of_envelopes_is_known():
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("house")
+@pytest.mark.xdist_group("deployment")
 @pytest.mark.parametrize(
     "kills", [pytest.param(4, marks=pytest.mark.soak), pytest.param(20, marks=pytest.mark.torture)]
 )

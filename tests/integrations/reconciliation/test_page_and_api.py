@@ -6,7 +6,7 @@ import pytest
 
 from integrations.models import Fetch
 from integrations.sync.requests import ask_for_fetch
-from tests.integrations.reconciling.conftest import live
+from tests.integrations.reconciliation.conftest import live
 from tests.integrations.sync.conftest import work
 
 pytestmark = pytest.mark.django_db

@@ -128,7 +128,7 @@ def allow_open_files(number: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m config.web_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m config.running.web_server", description=__doc__)
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--port", type=int, help="listen at this port of 127.0.0.1")
     where.add_argument("--socket", type=int, help="the number of an open file: a socket that listens already")

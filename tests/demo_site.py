@@ -267,7 +267,7 @@ class Tour:
         while self.ahead:
             yield self.ahead.popleft()
         missed = sorted(name for name in set(readable()) - self.seen if not name.startswith(LINKED_ONLY))
-        assert not missed, f"no page links to {missed}; say in tests/furnished.py where they are"
+        assert not missed, f"no page links to {missed}; say in tests/demo_site.py where they are"
 
     def note_links(self, page: str) -> None:
         """To be told what each page holds."""

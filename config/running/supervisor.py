@@ -141,12 +141,12 @@ def python(*arguments: str) -> list[str]:
 
 def web(port: int) -> list[str]:
     """One process of the web server, at this port of 127.0.0.1."""
-    return python("-m", "config.web_server", "--port", str(port))
+    return python("-m", "config.running.web_server", "--port", str(port))
 
 
 def web_on(listening: int, threads: int) -> list[str]:
     """One process of the web server, on an inherited socket that others may listen on, too."""
-    return python("-m", "config.web_server", "--socket", str(listening), "--threads", str(threads))
+    return python("-m", "config.running.web_server", "--socket", str(listening), "--threads", str(threads))
 
 
 def worker_with_beat(slots: int = 2) -> list[str]:

@@ -26,7 +26,7 @@ from integrations.surveys.catalogue import surveys_of
 from integrations.vendor import instance_guard
 from integrations.webhooks import subscriptions as watches
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PAGE = reverse("integrations:installation")
 PERSON = {"email": "copy@northwind.example"}
 
@@ -230,7 +230,7 @@ def another_database(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.xdist_group("house")
+@pytest.mark.xdist_group("deployment")
 def test_a_backup_restored_elsewhere_makes_no_change_until_it_is_confirmed(
     connection, book, another_database, changes, settings, tmp_path
 ):

@@ -20,7 +20,7 @@ from integrations.sync import audit, requests
 from integrations.webhooks import inbox
 from kpis.counting.recount import differences
 from kpis.models import DayHistogram
-from tests.integrations.erasing.conftest import KEY, reconcile
+from tests.integrations.erasure.conftest import KEY, reconcile
 from tests.integrations.sync.conftest import work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]

@@ -11,8 +11,8 @@ from integrations.erasure import erasing
 from integrations.erasure.lookup import NotFoundByThis, find_theirs
 from integrations.models import ConsoleCall, Distribution
 from integrations.qualtrics.exports import ExportNotReady
-from tests.integrations.erasing.conftest import KEY, reconcile
-from tests.integrations.erasing.test_everywhere_for_good import everything_in_the_database
+from tests.integrations.erasure.conftest import KEY, reconcile
+from tests.integrations.erasure.test_everywhere_for_good import everything_in_the_database
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
 

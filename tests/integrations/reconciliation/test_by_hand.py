@@ -10,7 +10,7 @@ from integrations.reconciliation import reconciling
 from integrations.reconciliation.reconciling import NothingToConfirm, confirm_deleted, held, reconcile_now
 from integrations.sync.requests import CannotFetch, ask_for_fetch
 from kpis.counting.recount import differences
-from tests.integrations.reconciling.conftest import KEY, feed_of, live
+from tests.integrations.reconciliation.conftest import KEY, feed_of, live
 from tests.integrations.sync.conftest import work
 
 pytestmark = pytest.mark.django_db

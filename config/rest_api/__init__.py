@@ -1,0 +1,1 @@
+"""What all parts of the REST API share: access, problems, pages of lists, description, reference."""
