@@ -1,7 +1,10 @@
 """Ids, versions and pages are read from what anybody may type into an address or a form."""
 
+from pathlib import Path
+
 import pytest
 
+from ui import numbers
 from ui.numbers import LARGEST_ID, whole_number
 
 
@@ -32,3 +35,16 @@ def test_a_number_above_the_most_is_none():
     assert whole_number("10000", most=9_999) is None
     assert whole_number("31", most=30) is None
     assert whole_number("31", most=31) == 31
+
+
+def test_nobody_else_reads_ids_and_versions_digit_by_digit():
+    """`receiver.py` judges a length that may be cut, `processes.py` reads what we wrote ourselves."""
+    root = Path(numbers.__file__).parents[1]
+    apps = ("accounts", "feedback", "integrations", "journeys", "kpis", "ui", "versioning")
+    readers = {
+        str(source.relative_to(root))
+        for app in apps
+        for source in (root / app).rglob("*.py")
+        if any(f".{name}()" in source.read_text() for name in ("isdecimal", "isdigit", "isnumeric"))
+    }
+    assert readers == {"ui/numbers.py", "integrations/webhooks/receiver.py", "integrations/sync/processes.py"}
