@@ -10,7 +10,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from integrations.troubles.refusals import Refusal
+from integrations.troubles.refusals import InvalidInput, Refusal
 from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
 
@@ -33,6 +33,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = view.conflict(exc) if isinstance(view, VersionedUpdates) else Conflict(shown)
     elif isinstance(exc, Refusal):
         exc = _Refused(exc)
+    elif isinstance(exc, InvalidInput):
+        exc = ValidationError({name: [told] for name, told in exc.errors.items()})
     response = exception_handler(exc, context)
     if response is None:
         return None

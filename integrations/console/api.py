@@ -75,15 +75,10 @@ class CallApi(APIView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         body = "" if values["body"] is None else orjson.dumps(values["body"]).decode()
-        try:
-            call = read_call(
-                values["method"], values["path"], query=values["query"], headers=values["headers"], body=body
-            )
-            if call.may_change and not values["confirm"]:
-                raise NotSendable("confirm", _("This call may change something: send it with confirm set to true."))
-            outcome = call_api(connection, call, request.user)  # type: ignore[arg-type]
-        except NotSendable as wrong:
-            raise serializers.ValidationError({wrong.field: [str(wrong)]}) from None
+        call = read_call(values["method"], values["path"], query=values["query"], headers=values["headers"], body=body)
+        if call.may_change and not values["confirm"]:
+            raise NotSendable("confirm", _("This call may change something: send it with confirm set to true."))
+        outcome = call_api(connection, call, request.user)  # type: ignore[arg-type]
         return Response(ApiOutcomeSerializer(outcome).data)
 
 

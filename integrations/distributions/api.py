@@ -151,10 +151,7 @@ class Distributions(
         asked = DistributionWishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         spec = dict(asked.validated_data)
-        try:
-            made = sending.prepare(spec.pop("connection"), spec.pop("kind"), spec, request.user)  # type: ignore[arg-type]
-        except sending.RuleViolations as broken:
-            raise _broken(broken) from None
+        made = sending.prepare(spec.pop("connection"), spec.pop("kind"), spec, request.user)  # type: ignore[arg-type]
         return Response(DistributionSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(summary="Change a draft", request=DistributionContentSerializer, responses=DistributionSerializer)
@@ -163,10 +160,7 @@ class Distributions(
         draft, seen = self.get_object(), seen_version(request)
         asked = DistributionContentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        try:
-            sending.change(draft, seen, asked.validated_data)
-        except sending.RuleViolations as broken:
-            raise _broken(broken) from None
+        sending.change(draft, seen, asked.validated_data)
         return Response(DistributionSerializer(draft).data)
 
     def perform_destroy(self, instance: Distribution) -> None:  # type: ignore[override]
@@ -217,7 +211,3 @@ class DistributionChoices(APIView):
         values = asked.validated_data
         offered = sending.choices(connection, values["kind"], values["directory"], values["survey"])
         return Response(DistributionChoicesSerializer(offered).data)
-
-
-def _broken(broken: sending.RuleViolations) -> serializers.ValidationError:
-    return serializers.ValidationError({name: [told] for name, told in broken.rules.items()})

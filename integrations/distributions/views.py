@@ -154,7 +154,7 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
                 try:
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
                 except sending.RuleViolations as broken:
-                    form.refuse(broken.rules)
+                    form.refuse(broken.errors)
                 except sending.NotADraft:
                     return _not_a_draft(request, draft.pk if draft else 0)
                 except Outdated as outdated:

@@ -19,6 +19,7 @@ from integrations.qualtrics.directory import Contact, Directory
 from integrations.qualtrics.exports import export_lines
 from integrations.qualtrics.records import ExportProgress, Json, mapping, text
 from integrations.troubles.errors import NotFound, RightMissing
+from integrations.troubles.refusals import InvalidInput
 from integrations.vendor.clients import BACKGROUND, client_for
 
 RECIPIENT = ("_recordId", "recipientEmail", "externalReference")
@@ -27,8 +28,11 @@ PATIENCE = 20.0
 _CONTACT_ID = re.compile(r"CID_[0-9A-Za-z]{1,60}", re.ASCII)
 
 
-class NotFoundByThis(Exception):
+class NotFoundByThis(InvalidInput):
     """Nobody can be found by what was typed; the sentence says why."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__({"contact": sentence})
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
-"""The base of what is raised when something cannot be done: a code for programs, a sentence for people."""
+"""The bases of what is raised when something cannot be done: a code for programs, a sentence for people."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,3 +35,11 @@ class Refusal(Exception):
     def sentence(self) -> str:
         """Why it cannot be done, in the active language."""
         return str(self.words or self.explanation)
+
+
+class InvalidInput(Exception):
+    """What was typed cannot be: `errors` holds a sentence for each field. The REST API answers it with 400."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors

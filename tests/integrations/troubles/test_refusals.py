@@ -9,8 +9,11 @@ from django.utils import translation
 from config.rest_api import problems
 from feedback.models import Frequency
 from integrations.connections.editing import InUse
+from integrations.console.calls import NotSendable
 from integrations.directory.contacts import VendorCallFailed
+from integrations.distributions.rules import RuleViolations
 from integrations.distributions.sending import NotADraft, SentBefore
+from integrations.erasure.lookup import NotFoundByThis
 from integrations.models import Connection
 from integrations.reconciliation.reconciling import NothingToConfirm
 from integrations.sync.requests import CannotFetch
@@ -61,6 +64,20 @@ def test_facts_stand_beside_the_code_as_they_are():
     assert (problem["surveys"], problem["more"]) == (3, [{"id": 1}])
     problem = told(VendorCallFailed(NoConnection("Cut."), unknown=True))
     assert (problem["status"], problem["code"], problem["unknown"]) == (502, "connection_failed", True)
+
+
+@pytest.mark.parametrize(
+    ("raised", "errors"),
+    [
+        (RuleViolations({"subject": "Too long.", "survey": "Gone."}), {"subject": ["Too long."], "survey": ["Gone."]}),
+        (NotSendable("path", "Not a path."), {"path": ["Not a path."]}),
+        (NotFoundByThis("Nobody."), {"contact": ["Nobody."]}),
+    ],
+)
+def test_what_was_typed_wrongly_is_answered_field_by_field(raised, errors):
+    problem = told(raised)
+    assert (problem["status"], problem["errors"]) == (400, errors)
+    assert "code" not in problem
 
 
 def test_the_sentence_is_in_the_language_of_whoever_asks():
