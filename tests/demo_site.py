@@ -26,6 +26,7 @@ from integrations.models import (
     AlertMessage,
     Connection,
     Distribution,
+    FailingStep,
     Fetch,
     RejectedRecord,
     SurveyFeed,
@@ -142,10 +143,15 @@ def _distribute(sandbox: RunningSandbox) -> None:
 
 
 def _raise_alerts() -> None:
-    """Of the stopped connection and of what drifted, one that is over, and a webhook with a message of each state."""
+    """Of the stopped connection, of what drifted and of a step, one that is over, and a webhook with a message of each state."""
     target, _secret = endpoints.add_target("Team chat", "https://hooks.example.org/services/T0/B1")
     alerts.evaluate()
     now = timezone.now()
+    FailingStep.objects.create(
+        name="recounts", failing_since=now - timedelta(minutes=5), last_failed_at=now, times=9, error_class="ValueError",
+        parts=1, part="survey 12",
+    )  # fmt: skip
+    alerts.evaluate_steps()
     Alert.objects.create(
         about="retrieval", kind="fetches_failing", code="server_trouble", opened_at=now - timedelta(days=2),
         connection=Connection.objects.get(name="Coastline Rail"), survey=Survey.objects.first(),

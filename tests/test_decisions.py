@@ -12,7 +12,9 @@ PAGES = sorted(FOLDER.glob("[0-9]*.md"))
 FORM = re.compile(
     r"# (?P<number>\d+)\. (?P<title>[^\n]+[^.\n])\n\n"
     r"Date: (?P<date>20\d\d-\d\d-\d\d)\nStatus: (?P<status>accepted|skipped|superseded by \d+)\n\n"
-    r"\*\*Context\.\*\* .*\n\n\*\*Decision\.\*\* .*\n\n\*\*Consequences\.\*\* .*",
+    # Paragraphs that begin with the word, or headings where the parts are long.
+    r"(?:\*\*Context\.\*\* .*\n\n\*\*Decision\.\*\* .*\n\n\*\*Consequences\.\*\* .*"
+    r"|## Context\n.*\n\n## Decision\n.*\n\n## Consequences\n.*)",
     re.DOTALL,
 )
 LISTED = re.compile(r"^\| (\d+) \| (?:\[(.+)\]\((.+)\) \| (.+) \| (.+)|\(being written\) \| \|) \|$", re.MULTILINE)

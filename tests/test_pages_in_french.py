@@ -19,7 +19,7 @@ from integrations.models import Connection, Fetch
 from journeys.models import Journey
 from sandbox.server import start
 from tests.demo_site import Tour, furnish, pages
-from tests.integrations.pages.test_wizard import Walk
+from tests.integrations.wizard.test_wizard import Walk
 
 pytestmark = pytest.mark.django_db
 REFERENCE = "api:reference"  # what the code of the API says of itself is English, some of it word for word like ours

@@ -13,9 +13,9 @@ import pytest
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("config", "accounts", "journeys", "feedback", "kpis", "integrations")
+APPS = ("config", "accounts", "journeys", "feedback", "kpis", "integrations", "ui", "versioning")
 SOURCES = sorted(
-    path for room in (*ROOMS, "sandbox") for path in (ROOT / room).rglob("*.py") if "migrations" not in path.parts
+    path for app in (*APPS, "sandbox") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
 )
 
 
@@ -68,7 +68,7 @@ def test_models_and_migrations_agree():
 
 
 def test_migrations_tell_their_story():
-    names = [path.stem for room in ROOMS for path in (ROOT / room).glob("migrations/0*.py")]
+    names = [path.stem for app in APPS for path in (ROOT / app).glob("migrations/0*.py")]
     assert len(names) >= 5
     assert [name for name in names if "_auto_" in name] == []
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext, pgettext
 
 ROOT = Path(settings.BASE_DIR)
 PO = ROOT / "locale/fr/LC_MESSAGES/django.po"
-ROOMS = ("accounts", "config", "feedback", "integrations", "journeys", "kpis", "ui", "versioning")
+APPS = ("accounts", "config", "feedback", "integrations", "journeys", "kpis", "ui", "versioning")
 FRENCH = polib.pofile(str(PO))
 
 NARROW, WIDE = "\u202f", "\u00a0"
@@ -72,7 +72,7 @@ def test_every_text_of_code_and_templates_is_there(tmp_path):
     """As `make messages` would collect them now, into a copy."""
     if not shutil.which("xgettext"):
         pytest.skip("GNU gettext is not on this machine: install Debian's package gettext to run this test")
-    for name in (*ROOMS, "templates", "manage.py"):
+    for name in (*APPS, "templates", "manage.py"):
         source = ROOT / name
         if source.is_dir():
             shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -99,7 +99,7 @@ def test_every_text_of_code_and_templates_is_there(tmp_path):
 def test_texts_are_marked_in_a_way_that_is_collected():
     """xgettext knows the functions by their names, and `_`; under another name their texts would be overlooked."""
     hidden = []
-    for file in sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py")):
+    for file in sorted(file for app in APPS for file in (ROOT / app).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
                 hidden += [f"{file.relative_to(ROOT)}: {n.asname}" for n in node.names if n.asname not in (None, "_")]

@@ -13,6 +13,7 @@ from accounts.models import Organisation
 from accounts.roles import Role
 from integrations.health import alerts, emails
 from integrations.models import Alert, Connection, Installation, Timekeeping
+from integrations.troubles.isolation import PartsFailed
 from integrations.vendor import instance_guard
 from tests import factories
 
@@ -61,6 +62,18 @@ def test_the_letter_says_what_happened_and_what_to_do(clock, admin, settings, ma
         "https://parcours.example/settings/health/", "(UTC)",
     ):  # fmt: skip
         assert words in letter.body
+
+
+def test_one_letter_that_cannot_be_written_keeps_no_other_admin_from_being_told_nor_tells_them_twice(
+    clock, admin, mailoutbox
+):
+    factories.make_user(Role.ADMIN, email="aaa@example.org", time_zone="Mars/Olympus")
+    factories.make_user(Role.ADMIN, email="zoe@example.org")
+    factories.make_connection(stopped_code="token_refused")
+    with pytest.raises(PartsFailed, match="1 failed"):
+        go_on(clock, mailoutbox)
+    assert [letter.to for letter in mailoutbox] == [["alice@example.org"], ["zoe@example.org"]]
+    assert go_on(clock, mailoutbox, minutes=30) == []
 
 
 def test_each_admin_reads_it_in_their_language_and_others_do_not(clock, admin, analyst, viewer, mailoutbox):
