@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -129,7 +130,7 @@ class DistributionForm(forms.Form):
         self.refuse(broken_rules(self.kind, self.spec))
         return values
 
-    def refuse(self, rules: dict[str, str]) -> None:
+    def refuse(self, rules: Mapping[str, str]) -> None:
         """Say each broken rule at its field."""
         for name, sentence in rules.items():
             self.add_error(name if name in self.fields else None, sentence)
