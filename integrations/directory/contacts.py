@@ -1,6 +1,6 @@
 """What people do with the contacts of a directory, live at the vendor. Nothing of it is stored here.
 
-Changes are sent once. Where the answer is lost nobody knows whether the change was made: `Undone.unknown` says so.
+Changes are sent once. Where the answer is lost nobody knows whether the change was made: `VendorCallFailed.unknown` says so.
 """
 
 from __future__ import annotations

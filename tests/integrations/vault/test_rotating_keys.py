@@ -60,7 +60,7 @@ def fill(count: int) -> dict[tuple[str, int, str], str]:
     target = AlertEndpoint(name="Chat", url="https://chat.example/hook")
     target.secret_envelope = encryption.encrypt(Secret("signs alerts"), **endpoints.binding_of(target))
     target.save()
-    made["alerttarget", target.pk, "secret_envelope"] = "signs alerts"
+    made["alertendpoint", target.pk, "secret_envelope"] = "signs alerts"
     for number in range((count - len(rows) - 1) // 2):
         row = rows[number % len(rows)]
         watch = ResponseWatch(
@@ -189,7 +189,7 @@ class TestRotation:
         report = key_rotation.rewrap_all()
         assert (report.replaced, report.unreadable) == (1, [])
         assert tokens.token_of(Connection.objects.get(pk=replaced[0])).reveal() == "a new token"
-        assert set(key_rotation.look().by_key) == {"new"}
+        assert set(key_rotation.scan().by_key) == {"new"}
 
     def test_a_watch_key_that_moves_to_the_other_column_is_found_by_another_pass(self, ring, monkeypatch):
         fill(7)
@@ -206,7 +206,7 @@ class TestRotation:
 
         monkeypatch.setattr(key_rotation.Envelopes, "rows", rows_while_somebody_rotates)
         key_rotation.rewrap_all()
-        assert set(key_rotation.look().by_key) == {"new"}
+        assert set(key_rotation.scan().by_key) == {"new"}
 
 
 @pytest.mark.django_db

@@ -245,7 +245,7 @@ def test_a_backup_restored_elsewhere_makes_no_change_until_it_is_confirmed(
         "from integrations.models import Connection\n"
         "try:\n"
         f"    create_contact(Connection.objects.get(), {book.id!r}, {PERSON!r})\n"
-        "except Undone as undone:\n"
+        "except VendorCallFailed as undone:\n"
         "    print(undone.code)\n"
     )
 

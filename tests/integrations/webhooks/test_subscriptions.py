@@ -211,8 +211,9 @@ def test_a_key_that_cannot_be_read_is_trouble_and_no_crash(sandbox, survey, conn
     assert watch.pk
 
 
-def test_what_the_sandbox_sends_opens(sandbox, survey):
+def test_what_the_sandbox_sends_opens(sandbox, survey, settings):
     """The two implementations of the signature agree."""
+    settings.PUBLIC_URL = "https://127.0.0.1:9"  # where nobody listens: what counts here is what was sent
     watch = subscriptions.create_watch(survey)
     made = sandbox.control.add_response("post-journey")["id"]
     [delivery] = [each for each in sandbox.control.deliveries() if each["subscription_id"] == watch.subscription_id]
