@@ -22,12 +22,14 @@ class SessionLimitMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            if sessions.is_too_old(request.session):
-                logout(request)
-            else:
-                sessions.renew(request.session)
+        if request.user.is_authenticated and sessions.is_too_old(request.session):
+            logout(request)
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *_arguments: object) -> None:
+        """Keep the session of somebody who is there from ending."""
+        if request.user.is_authenticated and not sessions.is_unattended(view):
+            sessions.renew(request.session)
 
 
 class PreferencesMiddleware:

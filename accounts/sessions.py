@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
@@ -20,6 +21,7 @@ LONGEST = timedelta(days=7)
 # Begun anew at most this often: a page that changes nothing writes nothing, and a busy person a row every five minutes.
 # An idle session therefore ends up to this much before SESSION_COOKIE_AGE, never after it.
 RENEWED_EVERY = timedelta(minutes=5)
+View = TypeVar("View", bound=Callable[..., Any])
 _STARTED = "signed_in_at"
 _RENEWED = "renewed_at"
 
@@ -34,6 +36,17 @@ def renew(session: SessionBase) -> None:
     now = timezone.now().timestamp()
     if now - session.get(_RENEWED, 0) >= RENEWED_EVERY.total_seconds():
         session[_RENEWED] = now
+
+
+def unattended(view: View) -> View:
+    """For what an open page asks for by itself: nobody need be there, so it does not prolong the session."""
+    view.is_unattended = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_unattended(view: Callable[..., Any]) -> bool:
+    """Whether the view is marked as `unattended`."""
+    return getattr(view, "is_unattended", False)
 
 
 def is_too_old(session: SessionBase) -> bool:

@@ -36,7 +36,6 @@ from feedback.serializers import (
     VersionSerializer,
 )
 from versioning.api import VersionedUpdates, seen_version
-from versioning.saving import Outdated
 
 
 class SurveyFilter(filters.FilterSet):
@@ -115,8 +114,6 @@ class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
             raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
         except items.NotAllowed as refusal:
             raise InvalidTransition(str(refusal)) from refusal
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
 
     def perform_create(self, serializer: Any) -> None:
         place = serializer.validated_data["card"]

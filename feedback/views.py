@@ -22,6 +22,8 @@ from feedback.models import FeedbackItem
 from journeys.drawing.redrawing import map_again
 from journeys.models import Journey, Lane, Stage
 from ui.htmx import HtmxRequest, dialog, go
+from ui.numbers import whole_number
+from versioning.pages import seen_version
 from versioning.saving import Outdated
 
 Deed = Callable[[FeedbackItem, int], FeedbackItem]
@@ -41,7 +43,7 @@ def item_action(request: HtmxRequest, pk: int, action: str) -> HttpResponse:
     item = _item(pk)
     do, done = _ACTIONS[action]
     try:
-        do(item, _seen(request))
+        do(item, seen_version(request))
     except Outdated:
         messages.warning(request, _outdated())
     except items.NotAllowed as refusal:
@@ -73,7 +75,7 @@ def item_delete(request: HtmxRequest, pk: int) -> HttpResponse:
     journey = item.card.lane.journey
     if request.method == "POST":
         try:
-            items.delete(item, _seen(request))
+            items.delete(item, seen_version(request))
         except Outdated:
             messages.warning(request, _outdated())
             return go(request, reverse("kpis:item", args=[pk]))
@@ -147,15 +149,7 @@ def _item(pk: int) -> FeedbackItem:
 
 
 def _found(model: type[Lane] | type[Stage], pk: str | None, **conditions: object):
-    if pk is None or not (pk.isascii() and pk.isdecimal()):
-        raise Http404
-    return get_object_or_404(model, pk=int(pk), **conditions)
-
-
-def _seen(request: HtmxRequest) -> int:
-    """The version that the person saw; 0, which none is, where the form did not say."""
-    stated = request.POST.get("seen_version", "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
+    return get_object_or_404(model, pk=whole_number(pk), **conditions)
 
 
 def _outdated() -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-from django.db import transaction
 from django.db.models.signals import post_migrate
 from django.dispatch import receiver
 
 from feedback.models import Survey
 from feedback.signals import demand_changed
 from integrations.sync import demand, requests
-from integrations.sync.tasks import notify_from_web
+from integrations.sync.tasks import notify_on_commit
 from integrations.vendor import instance_guard
 
 
@@ -21,7 +19,7 @@ def follow_demand(survey: Survey, **_kwargs: object) -> None:
     """Bring the feed in line in the same transaction; after it, wake a worker if history is missing."""
     feed = demand.follow(survey)
     if feed is not None and (fetch := requests.ask_for_missing(feed)):
-        transaction.on_commit(partial(notify_from_web, fetch))
+        notify_on_commit(fetch)
 
 
 @receiver(post_migrate, dispatch_uid="integrations.claim_a_new_database")

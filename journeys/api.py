@@ -17,17 +17,14 @@ from journeys.drawing.lanes import MapContext
 from journeys.editing import actions as editing
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
 from versioning.api import VersionedUpdates, seen_version
-from versioning.saving import Outdated
 
 
 class Refusals:
-    """What a action refuses becomes an answer: 400 for what cannot be, 409 for what came too late."""
+    """What an action refuses becomes a 400."""
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, DjangoValidationError):
             error = serializers.ValidationError(serializers.as_serializer_error(error))
-        elif isinstance(error, Outdated):
-            error = self.conflict(error)  # type: ignore[attr-defined]
         return super().handle_exception(error)  # type: ignore[misc]
 
 

@@ -22,6 +22,7 @@ from journeys.editing.forms import JourneyForm
 from journeys.editing.impact import goes_with
 from journeys.models import Journey, JourneyPersona, Stage
 from ui.htmx import HtmxRequest, dialog, go
+from versioning.pages import seen_version
 from versioning.saving import Outdated, delete_if_current
 
 
@@ -80,7 +81,7 @@ def journey_delete(request: HtmxRequest, journey_pk: int) -> HttpResponse:
     journey = get_object_or_404(Journey, pk=journey_pk)
     if request.method == "POST":
         try:
-            delete_if_current(journey, int(request.POST.get("seen_version") or 0))
+            delete_if_current(journey, seen_version(request))
         except Outdated:
             messages.warning(request, _("Somebody else changed this map meanwhile. Look at it before you delete it."))
             return go(request, reverse("journeys:detail", args=[journey.pk]))

@@ -40,8 +40,8 @@ from kpis.serializers import (
     TrendSerializer,
     WeightingSerializer,
 )
-from versioning.api import Conflict, seen_version
-from versioning.saving import Outdated
+from ui.numbers import whole_number
+from versioning.api import seen_version
 
 PERIOD = [
     OpenApiParameter("period", str, enum=[name for name in WINDOWS if name != "custom"], description="All by default."),
@@ -96,7 +96,8 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
     filterset_class = ItemKpiFilter
 
     def _found(self, pk: str) -> FeedbackItem:
-        item = find(int(pk)) if pk.isascii() and pk.isdecimal() else None
+        number = whole_number(pk)
+        item = find(number) if number is not None else None
         if item is None:
             raise NotFound
         return item
@@ -189,8 +190,6 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
                     counting=given.validated_data["answers"],
                     user=user,
                 )
-            except Outdated as outdated:
-                raise Conflict({"id": item.pk, "version": outdated.current.version}) from outdated
             except Invalid as refusal:
                 raise ValidationError(as_serializer_error(refusal)) from refusal
             item = self._found(pk)

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 
-from versioning.saving import Outdated, delete_if_current, save_if_current
+from ui.numbers import whole_number
+from versioning.saving import LARGEST, Outdated, delete_if_current, save_if_current
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -34,9 +35,10 @@ def seen_version(request: Request) -> int:
     stated: Any = request.headers.get("If-Match", "").removeprefix("W/").strip('"')
     if not stated and isinstance(request.data, dict):
         stated = request.data.get("version", "")
-    if isinstance(stated, bool) or not (str(stated).isascii() and str(stated).isdecimal() and len(str(stated)) < 10):
+    version = None if isinstance(stated, bool) else whole_number(str(stated), most=LARGEST)
+    if version is None:
         raise ValidationError({"version": [_("Say which version you saw, here or in the header If-Match.")]})
-    return int(stated)
+    return version
 
 
 class VersionedSerializer(serializers.ModelSerializer):
@@ -59,25 +61,19 @@ class VersionedUpdates:
     """For viewsets of `Versioned` models: writes only what nobody else changed meanwhile, answers 409 otherwise.
 
     Put it before DRF's classes and derive the serializer from `VersionedSerializer`. A viewset whose action does the
-    writing overrides `perform_update` and may let `Outdated` pass: it becomes a 409 as well.
+    writing overrides `perform_update` and lets `Outdated` pass: `config/rest_api/problems.py` answers it.
     """
 
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:
         obj: Versioned = serializer.instance  # type: ignore[assignment]
         for name, value in serializer.validated_data.items():
             setattr(obj, name, value)
-        try:
-            with transaction.atomic():
-                save_if_current(obj, seen_version(self.request), serializer.validated_data)  # type: ignore[attr-defined]
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        with transaction.atomic():
+            save_if_current(obj, seen_version(self.request), serializer.validated_data)  # type: ignore[attr-defined]
 
     def perform_destroy(self, instance: Versioned) -> None:
-        try:
-            with transaction.atomic():
-                delete_if_current(instance, seen_version(self.request))  # type: ignore[attr-defined]
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        with transaction.atomic():
+            delete_if_current(instance, seen_version(self.request))  # type: ignore[attr-defined]
 
     def conflict(self, outdated: Outdated) -> Conflict:
         """The 409 answer, with the present state as this viewset shows it."""

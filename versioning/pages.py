@@ -1,4 +1,4 @@
-"""Versions on pages: a hidden field carries the version that the person saw."""
+"""Versions on pages: the hidden field `seen_version` carries the version that the person saw."""
 
 from __future__ import annotations
 
@@ -6,9 +6,28 @@ from typing import Any
 
 from django import forms
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from versioning.saving import Outdated, save_if_current
+from ui.numbers import whole_number
+from versioning.saving import LARGEST, Outdated, save_if_current
+
+FIELD = "seen_version"
+# What some pages called it up to 0.1: one that was opened before an upgrade may be sent after it. Goes with 0.3.
+FORMER_FIELD = "version"
+
+
+def seen_version(request: HttpRequest) -> int:
+    """The version that the person saw; 0, which none is, where the form did not say."""
+    stated = request.POST.get(FIELD, request.POST.get(FORMER_FIELD))
+    return whole_number(stated, most=LARGEST) or 0
+
+
+def see(form: forms.BaseForm, version: int) -> None:
+    """Let the next attempt be made in knowledge of this version."""
+    sent = form.data.copy()  # type: ignore[attr-defined]  # a QueryDict
+    sent[form.add_prefix(FIELD)] = str(version)
+    form.data = sent
 
 
 class VersionedForm(forms.ModelForm):
@@ -60,7 +79,4 @@ class VersionedForm(forms.ModelForm):
             self.add_error(
                 name, _("It says now: “%(current)s”.") % {"current": shown if shown not in (None, "") else "—"}
             )
-        # The next attempt is made in knowledge of the present version.
-        sent = self.data.copy()  # type: ignore[attr-defined]  # a QueryDict
-        sent[self.add_prefix("seen_version")] = str(current.version)
-        self.data = sent
+        see(self, current.version)

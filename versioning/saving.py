@@ -9,6 +9,8 @@ from django.db.models import F
 
 from versioning.models import Versioned
 
+LARGEST = 999_999_999  # a version that a client or a page may state
+
 
 class Outdated(Exception):
     """Somebody else changed the object first. `current` is how it stands now."""

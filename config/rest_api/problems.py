@@ -6,18 +6,35 @@ from http import HTTPStatus
 from typing import Any
 
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from versioning.api import Conflict
+from integrations.troubles.refusals import InvalidInput, Refusal
+from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
+
+
+class _Refused(APIException):
+    """A refusal of an action, with its code, sentence and facts as they are: numbers stay numbers."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__()
+        self.status_code = refusal.http_status
+        answer: Any = {"detail": refusal.sentence, "code": refusal.code, **refusal.facts}
+        self.detail = answer
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's answer to the error, reworded as `{"title", "status", "detail"?, "errors"?, "code"?}`."""
     if isinstance(exc, Outdated):
-        exc = Conflict({"id": exc.current.pk, "version": exc.current.version})
+        view = context.get("view")
+        shown = {"id": exc.current.pk, "version": exc.current.version}
+        exc = view.conflict(exc) if isinstance(view, VersionedUpdates) else Conflict(shown)
+    elif isinstance(exc, Refusal):
+        exc = _Refused(exc)
+    elif isinstance(exc, InvalidInput):
+        exc = ValidationError({name: [told] for name, told in exc.errors.items()})
     response = exception_handler(exc, context)
     if response is None:
         return None

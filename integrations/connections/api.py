@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import viewsets
@@ -30,11 +27,10 @@ from integrations.connections.testing import test_and_keep
 from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
 from integrations.models import Connection
-from integrations.surveys.catalogue import Listing, questions_of, surveys_of
-from integrations.troubles.refusals import Refused, VendorTrouble
-from integrations.troubles.table import explain
+from integrations.surveys.catalogue import questions_of, surveys_of
+from integrations.sync.tasks import notify_on_commit
 from integrations.wizard.preview import preview
-from versioning.api import VersionedUpdates, seen_version
+from versioning.api import Conflict, VersionedUpdates, seen_version
 from versioning.saving import Outdated
 
 
@@ -63,26 +59,17 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         connection: Connection = serializer.instance  # type: ignore[assignment]
         values = dict(serializer.validated_data)
         was_enabled, scopes = connection.enabled, connection.scopes
-        try:
-            changed = editing.change_connection(connection, seen_version(self.request), **values)
-        except Outdated as outdated:
-            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
+        changed = editing.change_connection(connection, seen_version(self.request), **values)
         may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
         if may_see_more or (changed.enabled and not was_enabled):
-            retrieve_all(changed, self.request.user)  # type: ignore[arg-type]
+            notify_on_commit(*retrieve_all(changed, self.request.user))  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=changed.pk)
 
     def perform_destroy(self, instance: Connection) -> None:  # type: ignore[override]
-        try:
-            editing.delete_connection(instance, seen_version(self.request))
-        except Outdated as outdated:
-            raise self.conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk))) from outdated
-        except editing.InUse as in_use:
-            raise Refused(
-                "in_use",
-                _("This connection cannot be deleted while items on a map use it."),
-                items=[{"id": item.pk, "title": item.card.title} for item in in_use.items],
-            ) from in_use
+        editing.delete_connection(instance, seen_version(self.request))
+
+    def conflict(self, outdated: Outdated) -> Conflict:
+        return super().conflict(Outdated(self.get_queryset().get(pk=outdated.current.pk)))
 
     @extend_schema(summary="Test the connector", request=None, responses=CheckSerializer(many=True))
     @action(detail=True, methods=["post"], pagination_class=None)
@@ -103,7 +90,9 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     @action(detail=True, pagination_class=None, filter_backends=[])
     def surveys(self, request: Request, pk: str | None = None) -> Response:
         """The live list, asked from Qualtrics by this call."""
-        return Response(LiveSurveySerializer(_rows(surveys_of(self._enabled())), many=True).data)
+        return Response(
+            LiveSurveySerializer(surveys_of(self.get_object().require_enabled()).live_rows(), many=True).data
+        )
 
     @extend_schema(
         summary="Questions of a survey, as they stand now",
@@ -118,9 +107,9 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     )
     def questions(self, request: Request, survey_external_id: str, pk: str | None = None) -> Response:
         """With the formulas that suit each. The ids are those that feedback items and previews take."""
-        connection = self._enabled()
+        connection = self.get_object().require_enabled()
         survey = get_object_or_404(Survey, source=connection.source_id, external_id=survey_external_id)
-        return Response(LiveQuestionSerializer(_rows(questions_of(survey, connection)), many=True).data)
+        return Response(LiveQuestionSerializer(questions_of(survey, connection).live_rows(), many=True).data)
 
     @extend_schema(
         summary="Preview a feedback item before it is saved",
@@ -130,7 +119,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, pk: str | None = None) -> Response:
         """The newest answers and how each would be counted. Waits for Qualtrics a few seconds at most."""
-        connection = self._enabled()
+        connection = self.get_object().require_enabled()
         asked = PreviewRequestSerializer(data=request.data, context={"connection": connection})
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
@@ -142,15 +131,3 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
             count_from=values["count_from"],
         )
         return Response(PreviewSerializer(shown).data)
-
-    def _enabled(self) -> Connection:
-        connection = self.get_object()
-        if not connection.enabled:
-            raise Refused("connection_disabled", str(explain("connection_disabled")))
-        return connection
-
-
-def _rows(listing: Listing[Any]) -> list[Any]:
-    if listing.trouble:
-        raise VendorTrouble(listing.code, str(listing.trouble))
-    return listing.rows

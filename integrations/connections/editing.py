@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from feedback.models import FeedbackItem, Response, Source
@@ -15,6 +16,7 @@ from integrations.models import Connection
 from integrations.qualtrics.hosts import DOMAIN, Host, normalise_host
 from integrations.qualtrics.oauth import OAuthClient
 from integrations.sync import demand
+from integrations.troubles.refusals import Refusal
 from integrations.vault.secret import Secret
 from integrations.vendor.tokens import FIELDS, credentials_of, store_client, store_token
 from integrations.webhooks import subscriptions as watches
@@ -34,12 +36,14 @@ class TokenNeeded(Exception):
     """
 
 
-class InUse(Exception):
+class InUse(Refusal):
     """Items on the map live from this connection; deleting it would take their values away."""
 
+    code = "in_use"
+    words = gettext_lazy("This connection cannot be deleted while items on a map use it.")
+
     def __init__(self, items: list[FeedbackItem]) -> None:
-        super().__init__(f"{len(items)} items use this connection")
-        self.items = items
+        super().__init__(items=[{"id": item.pk, "title": item.card.title} for item in items])
 
 
 @transaction.atomic

@@ -13,7 +13,6 @@ from integrations.connections.editing import SETTINGS
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused
-from integrations.troubles.table import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token, validate_client_id
 from integrations.vault.secret import Secret
 
@@ -30,7 +29,7 @@ class HostField(forms.CharField):
         try:
             return normalise_host(text)
         except HostRefused as refused:
-            raise forms.ValidationError(str(explain(refused.code, **refused.params)), code=refused.code) from None
+            raise forms.ValidationError(refused.sentence, code=refused.code) from None
 
     def bound_data(self, data: Any, initial: Any) -> Any:
         """What the field shows again after an error. No host is as long in one piece; a token that got into the wrong
@@ -100,7 +99,7 @@ class ConnectionForm(forms.ModelForm):
         widget=forms.TextInput(attrs=_UNSEEN),
     )
     client_secret = ClientSecretField(label=_("Client secret"))
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:
         model = Connection
@@ -140,7 +139,7 @@ class ConnectionForm(forms.ModelForm):
         token.help_text = client_secret.help_text = _("It is stored encrypted and never shown again.")
         if self.instance.pk:
             self.initial |= {
-                "host": self.instance.host, "version": self.instance.version, "client_id": self.instance.client_id
+                "host": self.instance.host, "seen_version": self.instance.version, "client_id": self.instance.client_id
             }  # fmt: skip
             if self.stored_method == Connection.AuthMethod.OAUTH:
                 client_secret.required = False
@@ -174,11 +173,6 @@ class ConnectionForm(forms.ModelForm):
             needed = is_moved or bool(client_id and client_id != self.initial["client_id"])
         if needed and not values.get(name) and name not in self.errors:
             self.add_error(name, forms.ValidationError(words, code=f"{name}_needed"))
-
-    def see(self, version: int) -> None:
-        """The next attempt is made in knowledge of this version."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
 
     def settings(self) -> dict[str, Any]:
         """What a person may set directly."""

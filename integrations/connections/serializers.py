@@ -18,7 +18,6 @@ from integrations.health.status import health_of
 from integrations.models import Connection
 from integrations.qualtrics.hosts import Host, normalise_host
 from integrations.troubles.errors import HostRefused
-from integrations.troubles.table import explain
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.vault.secret import Secret
 from integrations.wizard.preview import Preview
@@ -36,7 +35,7 @@ class HostField(serializers.CharField):
         try:
             return normalise_host(text)
         except HostRefused as refused:
-            raise serializers.ValidationError(str(explain(refused.code, **refused.params)), code=refused.code) from None
+            raise serializers.ValidationError(refused.sentence, code=refused.code) from None
 
     def to_representation(self, value: Any) -> str:
         return str(value)

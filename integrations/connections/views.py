@@ -24,10 +24,12 @@ from integrations.fetches.retrieval import retrieve_all
 from integrations.health.badges import as_rows
 from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
+from integrations.sync.tasks import notify_on_commit
 from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches
+from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
 FETCHES_A_PAGE = 20
@@ -83,17 +85,17 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
         try:
             editing.change_connection(
                 found,
-                form.cleaned_data["version"] or 0,
+                seen_version(request),
                 host=form.cleaned_data["host"],
                 **form.credentials(),
                 **form.settings(),
             )
         except Outdated as conflict:
             outdated = conflict.current
-            form.see(outdated.version)
+            see(form, outdated.version)
         else:
             if form.may_see_more():
-                retrieve_all(found, request.user)
+                notify_on_commit(*retrieve_all(found, request.user))
             messages.success(request, _("The connection was saved."))
             return redirect("integrations:connection", found.pk)
     status = 409 if outdated else 422 if form.errors else 200
@@ -106,12 +108,12 @@ def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection, pk=pk)
     enabled = request.POST.get("enabled") == "1"
     try:
-        editing.switch(found, _seen(request), enabled=enabled)
+        editing.switch(found, seen_version(request), enabled=enabled)
     except Outdated:
         messages.error(request, _changed_meanwhile())
     else:
         if enabled:
-            retrieve_all(found, request.user)
+            notify_on_commit(*retrieve_all(found, request.user))
         messages.success(request, _("The connection is enabled.") if enabled else _("The connection is switched off."))
     return redirect("integrations:connection", pk)
 
@@ -136,13 +138,13 @@ def connection_correct_host(request: PageRequest, pk: int) -> HttpResponse:
         messages.error(request, _changed_meanwhile())
         return redirect("integrations:connection", pk)
     try:
-        editing.correct_host(found, _seen(request), suggestion)
+        editing.correct_host(found, seen_version(request), suggestion)
     except Outdated:
         messages.error(request, _changed_meanwhile())
     except editing.TokenNeeded:
         messages.error(request, _("This host must be entered by hand, together with the API token or client secret."))
     except EncryptionError as error:
-        messages.error(request, str(explain(error.code)))
+        messages.error(request, error.sentence)
     else:
         messages.success(request, _("The connection now uses %(host)s.") % {"host": found.host})
         test_and_keep(found)
@@ -154,9 +156,9 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Connection.objects.select_related("source"), pk=pk)
     if request.method == "POST":
         try:
-            editing.delete_connection(found, _seen(request))
-        except editing.InUse:
-            messages.error(request, _("This connection cannot be deleted while items on a map use it."))
+            editing.delete_connection(found, seen_version(request))
+        except editing.InUse as in_use:
+            messages.error(request, in_use.sentence)
         except Outdated:
             messages.error(request, _changed_meanwhile())
         else:
@@ -191,8 +193,3 @@ def _crumbs() -> list[dict[str, str]]:
 
 def _changed_meanwhile() -> str:
     return _("Somebody else changed this connection meanwhile. Look at it again, then repeat what you did.")
-
-
-def _seen(request: PageRequest) -> int:
-    stated = request.POST.get("version", "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0

@@ -17,8 +17,6 @@ from rest_framework.views import APIView
 
 from integrations.console.calls import METHODS, NotSendable, call_api, read_call
 from integrations.models import Connection, ConsoleCall
-from integrations.troubles.refusals import Refused
-from integrations.troubles.table import explain
 
 
 class ApiCallSerializer(serializers.Serializer):
@@ -72,22 +70,15 @@ class CallApi(APIView):
         operation_id="connections_call_create",
     )
     def post(self, request: Request, pk: int) -> Response:
-        connection = get_object_or_404(Connection, pk=pk)
-        if not connection.enabled:
-            raise Refused("connection_disabled", str(explain("connection_disabled")))
+        connection = get_object_or_404(Connection, pk=pk).require_enabled()
         asked = ApiCallSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         body = "" if values["body"] is None else orjson.dumps(values["body"]).decode()
-        try:
-            call = read_call(
-                values["method"], values["path"], query=values["query"], headers=values["headers"], body=body
-            )
-            if call.may_change and not values["confirm"]:
-                raise NotSendable("confirm", _("This call may change something: send it with confirm set to true."))
-            outcome = call_api(connection, call, request.user)  # type: ignore[arg-type]
-        except NotSendable as wrong:
-            raise serializers.ValidationError({wrong.field: [str(wrong)]}) from None
+        call = read_call(values["method"], values["path"], query=values["query"], headers=values["headers"], body=body)
+        if call.may_change and not values["confirm"]:
+            raise NotSendable("confirm", _("This call may change something: send it with confirm set to true."))
+        outcome = call_api(connection, call, request.user)  # type: ignore[arg-type]
         return Response(ApiOutcomeSerializer(outcome).data)
 
 

@@ -27,7 +27,8 @@ from integrations.qualtrics.headers import checked_headers
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.paths import api_path
 from integrations.troubles.errors import QualtricsError, RequestRefused
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.refusals import InvalidInput
+from integrations.troubles.table import Explanation
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 
@@ -43,11 +44,11 @@ AUTHORISATION = {
 _FORMS = re.compile(r"(?:/?(?:(?:API|api)/)?v3/|/)?([^?]*?)/?(?:\?(.*))?", re.ASCII | re.DOTALL)
 
 
-class NotSendable(Exception):
-    """This will not be sent; `field` says what is wrong with what was typed."""
+class NotSendable(InvalidInput):
+    """This will not be sent; `field` is wrong."""
 
     def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
+        super().__init__({field: sentence})
         self.field = field
 
 
@@ -182,7 +183,7 @@ def _send(connection: Connection, call: ApiCall) -> Outcome:
             )  # fmt: skip
             return _shown(answer, client.gateway.redact)
     except QualtricsError as error:
-        trouble = explain(error.code, **error.params)
+        trouble = error.explanation
         unknown = call.may_change and may_have_happened(error)
         return Outcome(None, None, error.request_id, trouble=trouble, error_code=error.code, unknown=unknown)
 

@@ -17,8 +17,6 @@ from rest_framework.views import APIView
 from integrations.directory import contacts
 from integrations.directory.forms import EMBEDDED_NAME, MOST, ONE_LINE
 from integrations.models import Connection
-from integrations.troubles.refusals import Refused, VendorTrouble
-from integrations.troubles.table import explain
 
 T = TypeVar("T")
 
@@ -77,13 +75,10 @@ class ContactsAskedSerializer(serializers.Serializer):
 
 
 class _Live(APIView):
-    """What all of these share: an enabled connection, and the vendor's troubles as problems."""
+    """What all of these share: an enabled connection, and 404 for what the vendor does not know."""
 
     def connection(self, pk: int) -> Connection:
-        found = get_object_or_404(Connection, pk=pk)
-        if not found.enabled:
-            raise Refused("connection_disabled", str(explain("connection_disabled")))
-        return found
+        return get_object_or_404(Connection, pk=pk).require_enabled()
 
     def done(self, action: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
@@ -91,7 +86,7 @@ class _Live(APIView):
         except contacts.VendorCallFailed as undone:
             if undone.status == status.HTTP_404_NOT_FOUND:
                 raise NotFound from None
-            raise VendorTrouble(undone.code, str(undone.explanation), unknown=undone.unknown) from None
+            raise
 
 
 class Directories(_Live):
@@ -101,10 +96,8 @@ class Directories(_Live):
         summary="Directories", responses=NamedSerializer(many=True), operation_id="connections_directories_list"
     )
     def get(self, request: Request, pk: int) -> Response:
-        listing = contacts.directories_of(self.connection(pk))
-        if listing.trouble:
-            raise VendorTrouble(listing.code, str(listing.trouble))
-        return Response(NamedSerializer(listing.rows, many=True).data)
+        rows = contacts.directories_of(self.connection(pk)).live_rows()
+        return Response(NamedSerializer(rows, many=True).data)
 
 
 class Contacts(_Live):

@@ -6,13 +6,15 @@ Changes are sent once. Where the answer is lost nobody knows whether the change 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from integrations.models import Connection
 from integrations.qualtrics.directory import Contact, Directory, Named, Page
 from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Explanation
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 
@@ -20,15 +22,20 @@ T = TypeVar("T")
 SEARCHED_BY = ("email", "name", "reference")
 
 
-class VendorCallFailed(Exception):
+class VendorCallFailed(Refusal):
     """It could not be done, or nobody knows whether it was."""
 
+    http_status = HTTPStatus.BAD_GATEWAY
+
     def __init__(self, error: QualtricsError, *, unknown: bool) -> None:
-        super().__init__(error.code)
-        self.code = error.code
-        self.explanation: Explanation = explain(error.code, **error.params)
+        super().__init__(error.code, unknown=unknown)
+        self.error = error
         self.unknown = unknown
         self.status = error.status
+
+    @property
+    def explanation(self) -> Explanation:
+        return self.error.explanation
 
 
 def directories_of(connection: Connection) -> Listing[Named]:
@@ -37,7 +44,7 @@ def directories_of(connection: Connection) -> Listing[Named]:
         with client_for(connection) as client:
             return Listing(Directory(client).directories())
     except QualtricsError as error:
-        return Listing([], explain(error.code, **error.params), error.code)
+        return Listing([], error)
 
 
 def contacts_of(

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
@@ -22,11 +21,9 @@ from integrations.distributions import statistics as distribution_progress
 from integrations.distributions.rules import LINK_TYPES, SMS_METHODS
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
-from integrations.troubles.errors import QualtricsError
-from integrations.troubles.refusals import Refused, VendorTrouble
+from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import explain
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
-from versioning.saving import Outdated
 
 
 def _text(**kwargs: Any) -> serializers.CharField:
@@ -154,12 +151,7 @@ class Distributions(
         asked = DistributionWishSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         spec = dict(asked.validated_data)
-        try:
-            made = sending.prepare(spec.pop("connection"), spec.pop("kind"), spec, request.user)  # type: ignore[arg-type]
-        except sending.RuleViolations as broken:
-            raise _broken(broken) from None
-        except QualtricsError as error:
-            raise _trouble(error) from None
+        made = sending.prepare(spec.pop("connection"), spec.pop("kind"), spec, request.user)  # type: ignore[arg-type]
         return Response(DistributionSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(summary="Change a draft", request=DistributionContentSerializer, responses=DistributionSerializer)
@@ -168,25 +160,11 @@ class Distributions(
         draft, seen = self.get_object(), seen_version(request)
         asked = DistributionContentSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        try:
-            sending.change(draft, seen, asked.validated_data)
-        except sending.RuleViolations as broken:
-            raise _broken(broken) from None
-        except sending.NotADraft:
-            raise _not_a_draft() from None
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
-        except QualtricsError as error:
-            raise _trouble(error) from None
+        sending.change(draft, seen, asked.validated_data)
         return Response(DistributionSerializer(draft).data)
 
     def perform_destroy(self, instance: Distribution) -> None:  # type: ignore[override]
-        try:
-            sending.discard(instance, seen_version(self.request))
-        except sending.NotADraft:
-            raise _not_a_draft() from None
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        sending.discard(instance, seen_version(self.request))
 
     @extend_schema(summary="Send a draft, once", request=None, responses=DistributionSerializer)
     @action(detail=True, methods=["post"])
@@ -196,12 +174,7 @@ class Distributions(
         `unknown`: the answer was lost; look in Qualtrics.
         """
         draft = self.get_object()
-        try:
-            sending.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
-        except sending.NotADraft:
-            raise Refused("not_a_draft", _("This distribution was confirmed before; it is not sent twice.")) from None
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        sending.send(draft, seen_version(request), request.user)  # type: ignore[arg-type]
         return Response(DistributionSerializer(draft).data)
 
     @extend_schema(summary="Status and statistics of a sent distribution", responses=DistributionProgressSerializer)
@@ -210,12 +183,16 @@ class Distributions(
         """Asked from Qualtrics by this call, and kept."""
         found = self.get_object()
         if found.state != Distribution.State.SENT:
-            raise Refused("not_sent", _("This distribution has no statistics: it was not handed to Qualtrics."))
-        try:
-            distribution_progress.refresh(found)
-        except QualtricsError as error:
-            raise _trouble(error) from None
+            raise NotSent
+        distribution_progress.refresh(found)
         return Response(DistributionProgressSerializer(found).data)
+
+
+class NotSent(Refusal):
+    """Qualtrics knows nothing of it."""
+
+    code = "not_sent"
+    words = gettext_lazy("This distribution has no statistics: it was not handed to Qualtrics.")
 
 
 class DistributionChoices(APIView):
@@ -228,26 +205,9 @@ class DistributionChoices(APIView):
         operation_id="connections_distribution_choices_retrieve",
     )
     def get(self, request: Request, pk: int) -> Response:
-        connection = get_object_or_404(Connection, pk=pk)
-        if not connection.enabled:
-            raise Refused("connection_disabled", str(explain("connection_disabled")))
+        connection = get_object_or_404(Connection, pk=pk).require_enabled()
         asked = ChoicesAskedSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        try:
-            offered = sending.choices(connection, values["kind"], values["directory"], values["survey"])
-        except QualtricsError as error:
-            raise _trouble(error) from None
+        offered = sending.choices(connection, values["kind"], values["directory"], values["survey"])
         return Response(DistributionChoicesSerializer(offered).data)
-
-
-def _broken(broken: sending.RuleViolations) -> serializers.ValidationError:
-    return serializers.ValidationError({name: [told] for name, told in broken.rules.items()})
-
-
-def _not_a_draft() -> Refused:
-    return Refused("not_a_draft", _("Only a draft can be changed or discarded."))
-
-
-def _trouble(error: QualtricsError) -> VendorTrouble:
-    return VendorTrouble(error.code, str(explain(error.code, **error.params)))

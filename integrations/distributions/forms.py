@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -85,7 +86,7 @@ class DistributionForm(forms.Form):
     send_at = _moment(_("Send date"), help_text=_("Empty: as soon as it is confirmed."))
     expires_at = _moment(_("Expiration date"), help_text=_("Empty: the link to the survey does not expire."))
 
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     data: Any
     spec: dict[str, Any]
@@ -95,7 +96,7 @@ class DistributionForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=initial)
         self.kind, self.place = kind, place
-        for name in set(self.fields) - {*FIELDS[kind], "version"}:
+        for name in set(self.fields) - {*FIELDS[kind], "seen_version"}:
             del self.fields[name]
         for name in {"from_email", "subject", "name", "method"} & set(self.fields):
             self.fields[name].required = True
@@ -125,21 +126,11 @@ class DistributionForm(forms.Form):
             return values
         library, _slash, message = values["message"].partition("/")
         self.spec = {**self.place, **values, "library": library, "message": message}
-        del self.spec["version"]
+        del self.spec["seen_version"]
         self.refuse(broken_rules(self.kind, self.spec))
         return values
 
-    @property
-    def seen_version(self) -> int:
-        """The version of the draft that the person saw."""
-        return self.cleaned_data["version"] or 0
-
-    def see(self, version: int) -> None:
-        """The next attempt is made in knowledge of this version."""
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
-
-    def refuse(self, rules: dict[str, str]) -> None:
+    def refuse(self, rules: Mapping[str, str]) -> None:
         """Say each broken rule at its field."""
         for name, sentence in rules.items():
             self.add_error(name if name in self.fields else None, sentence)
@@ -148,7 +139,7 @@ class DistributionForm(forms.Form):
 def initial_of(spec: dict[str, Any], version: int) -> dict[str, Any]:
     """The fields of the form for a draft that was made of this spec."""
     library, message = spec.get("library"), spec.get("message")
-    return {**spec, "message": f"{library}/{message}" if message else "", "version": version}
+    return {**spec, "message": f"{library}/{message}" if message else "", "seen_version": version}
 
 
 def _with_size(each: Any) -> str:

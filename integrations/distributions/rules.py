@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integrations.directory.forms import ONE_LINE
+from integrations.troubles.refusals import InvalidInput
 
 EMAIL, SMS = "email", "sms"
 PATH = {EMAIL: ("distributions",), SMS: ("distributions", "sms")}
@@ -31,12 +32,8 @@ FIELDS = {
 }
 
 
-class RuleViolations(Exception):
-    """Rules that the spec breaks: field → sentence. Nothing was sent."""
-
-    def __init__(self, rules: dict[str, str]) -> None:
-        super().__init__(str(rules))
-        self.rules = rules
+class RuleViolations(InvalidInput):
+    """Rules that the spec breaks. Nothing was sent."""
 
 
 def broken_rules(kind: str, spec: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from integrations.distributions import recipients, rules
@@ -25,6 +26,7 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Directory, Named
 from integrations.qualtrics.records import required, text
 from integrations.troubles.errors import QualtricsError
+from integrations.troubles.refusals import Refusal
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 from versioning.saving import Outdated
@@ -37,8 +39,17 @@ MESSAGES = {
 }
 
 
-class NotADraft(Exception):
+class NotADraft(Refusal):
     """It was sent, or is being sent, or is gone: it is neither changed nor sent again."""
+
+    code = "not_a_draft"
+    words = gettext_lazy("Only a draft can be changed or discarded.")
+
+
+class SentBefore(NotADraft):
+    """Two people confirmed it, or one person twice."""
+
+    words = gettext_lazy("This distribution was confirmed before; it is not sent twice.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +114,12 @@ def change(draft: Distribution, seen_version: int, spec: Mapping[str, Any]) -> N
 
 
 def send(draft: Distribution, seen_version: int, by: User) -> None:
-    """Send the draft as it was seen, once. Raises `NotADraft` if that was done already, `Outdated` if it was changed."""
+    """Send the draft as it was seen, once. Raises `SentBefore` if that was done already, `Outdated` if it was changed."""
     taken = _seen(draft, seen_version).update(
         state=Distribution.State.SENDING, confirmed_by=by, confirmed_at=timezone.now()
     )
     if not taken:
-        raise _refusal(draft)
+        raise _refusal(draft, SentBefore)
     draft.refresh_from_db()
     facts: dict[str, Any] = {}
     try:
@@ -176,9 +187,9 @@ def _seen(draft: Distribution, version: int) -> QuerySet[Distribution]:
     return Distribution.objects.filter(pk=draft.pk, state=Distribution.State.DRAFT, version=version)
 
 
-def _refusal(draft: Distribution) -> NotADraft | Outdated:
+def _refusal(draft: Distribution, not_a_draft: type[NotADraft] = NotADraft) -> NotADraft | Outdated:
     current = Distribution.objects.filter(pk=draft.pk, state=Distribution.State.DRAFT).first()
-    return Outdated(current) if current else NotADraft()
+    return Outdated(current) if current else not_a_draft()
 
 
 def _parents(client: QualtricsClient, survey_id: str) -> list[Named]:

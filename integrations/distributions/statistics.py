@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.distributions.rules import PATH
 from integrations.models import Distribution
+from integrations.models.due import take_due
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError
@@ -48,13 +49,12 @@ def refresh(distribution: Distribution, limits: Limits = INTERACTIVE) -> None:
 
 def to_ask(parts: Parts) -> list[int]:
     """Distributions whose statistics are due; each is given to one caller only."""
-    now = timezone.now()
-    due = Distribution.objects.filter(state=Distribution.State.SENT, next_ask_at__lte=now)
-    found = due.order_by("next_ask_at").values_list("pk", flat=True)[:_AT_ONCE]
+    sent = Distribution.objects.filter(state=Distribution.State.SENT)
+    due = sent.filter(next_ask_at__lte=timezone.now()).order_by("next_ask_at").values_list("pk", flat=True)[:_AT_ONCE]
     taken = []
-    for pk in found:
+    for pk in due:
         with parts.alone(f"distribution {pk}"):
-            if due.filter(pk=pk).update(next_ask_at=now + FRESH_EVERY):
+            if take_due(sent.filter(pk=pk), "next_ask_at", FRESH_EVERY):
                 taken.append(pk)
     return taken
 

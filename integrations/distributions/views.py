@@ -22,6 +22,8 @@ from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import explain
+from ui.filters import is_filtered
+from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
 A_PAGE = 25
@@ -39,11 +41,9 @@ def distributions(request: PageRequest) -> HttpResponse:
     rows = Distribution.objects.select_related("connection", "confirmed_by")
     chosen = DistributionFilter(request.GET, queryset=rows)
     page = Paginator(chosen.qs, A_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "filter": chosen,
-        "query": query.urlencode(),
+        "is_filtered": is_filtered(request),
         "page": page,
         "rows": [(row, *LOOKS[Distribution.State(row.state)]) for row in page],
         "has_connections": Connection.objects.filter(enabled=True).exists(),
@@ -93,9 +93,9 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
     """The confirmation of what was seen. Pressed twice, it sends once."""
     found = get_object_or_404(Distribution, pk=pk)
     try:
-        sending.send(found, _seen(request), request.user)
-    except sending.NotADraft:
-        messages.warning(request, _("This distribution was confirmed before; it is not sent twice."))
+        sending.send(found, seen_version(request), request.user)
+    except sending.SentBefore as refused:
+        messages.warning(request, refused.sentence)
     except Outdated:
         messages.warning(request, _changed_meanwhile())
     else:
@@ -107,7 +107,7 @@ def distribution_send(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def distribution_discard(request: PageRequest, pk: int) -> HttpResponse:
     try:
-        sending.discard(get_object_or_404(Distribution, pk=pk), _seen(request))
+        sending.discard(get_object_or_404(Distribution, pk=pk), seen_version(request))
     except sending.NotADraft:
         return _not_a_draft(request, pk)
     except Outdated:
@@ -124,7 +124,7 @@ def distribution_refresh(request: PageRequest, pk: int) -> HttpResponse:
     try:
         statistics.refresh(found)
     except QualtricsError as error:
-        messages.error(request, str(explain(error.code, **error.params)))
+        messages.error(request, error.sentence)
     else:
         messages.success(request, _("The statistics are those of now."))
     return redirect("integrations:distribution", pk)
@@ -154,22 +154,22 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
                 try:
                     return redirect("integrations:distribution", _saved(request, form, chosen, draft))
                 except sending.RuleViolations as broken:
-                    form.refuse(broken.rules)
+                    form.refuse(broken.errors)
                 except sending.NotADraft:
                     return _not_a_draft(request, draft.pk if draft else 0)
                 except Outdated as outdated:
-                    form.see(outdated.current.version)
+                    see(form, outdated.current.version)
                     context["outdated"], status = outdated.current, 409
             status = 422 if form.errors else status
     except QualtricsError as error:
-        context["trouble"], status = explain(error.code, **error.params), 502
+        context["trouble"], status = error.explanation, 502
     return render(request, "integrations/distribution_form.html", context, status=status)
 
 
 def _saved(request: PageRequest, form: DistributionForm, chosen: dict[str, Any], draft: Distribution | None) -> int:
     if draft is None:
         return sending.prepare(chosen["connection"], chosen["kind"], form.spec, request.user).pk
-    sending.change(draft, form.seen_version, form.spec)
+    sending.change(draft, seen_version(request), form.spec)
     messages.success(request, _("The draft was changed."))
     return draft.pk
 
@@ -179,17 +179,12 @@ def _chosen(request: PageRequest, *names: str) -> dict[str, str]:
 
 
 def _not_a_draft(request: PageRequest, pk: int) -> HttpResponse:
-    messages.error(request, _("Only a draft can be changed or discarded."))
+    messages.error(request, sending.NotADraft().sentence)
     return redirect("integrations:distribution", pk)
 
 
 def _changed_meanwhile() -> str:
     return _("Somebody else changed this draft meanwhile. Look at it again, then repeat what you did.")
-
-
-def _seen(request: PageRequest) -> int:
-    stated = request.POST.get("version", "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 10 else 0
 
 
 def _counts(found: Distribution) -> list[tuple[str, int]]:

@@ -15,9 +15,6 @@ from feedback.models import Erasure
 from integrations.directory.forms import ONE_LINE
 from integrations.erasure import erasing, lookup
 from integrations.models import Connection
-from integrations.troubles.errors import QualtricsError
-from integrations.troubles.refusals import VendorTrouble
-from integrations.troubles.table import explain
 
 
 class ResponseIdField(serializers.CharField):
@@ -118,7 +115,7 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
         spec = asked.validated_data
         ids, person = list(dict.fromkeys(spec["response_ids"])), None
         if spec["contact"]:
-            theirs = _theirs(spec["connection"], spec["contact"])
+            theirs = lookup.find_theirs(spec["connection"], spec["contact"])
             ids, person = theirs.ids, theirs.person
         answer: dict[str, Any] = {"found": erasing.preview(ids, person), "erasure": None, "vendor_trouble": ""}
         if not spec["dry_run"]:
@@ -126,12 +123,3 @@ class Erasures(mixins.ListModelMixin, viewsets.GenericViewSet):
             answer |= {"erasure": done.erasure, "vendor_trouble": str(done.at_vendor.trouble or "")}
         code = status.HTTP_200_OK if spec["dry_run"] else status.HTTP_201_CREATED
         return Response(ErasureAnswerSerializer(answer).data, status=code)
-
-
-def _theirs(connection: Connection, contact: str) -> lookup.PersonResponses:
-    try:
-        return lookup.find_theirs(connection, contact)
-    except lookup.NotFoundByThis as refusal:
-        raise serializers.ValidationError({"contact": [str(refusal)]}) from refusal
-    except QualtricsError as error:
-        raise VendorTrouble(error.code, str(explain(error.code, **error.params))) from error

@@ -30,7 +30,7 @@ from integrations.models import Connection, ConsoleCall, Delivery, Distribution,
 from integrations.qualtrics.client import QualtricsClient
 from integrations.timetable.maintenance import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.table import Explanation
 from integrations.vendor.clients import client_for
 from kpis.counting.refresh import refresh_changed_days
 
@@ -307,7 +307,7 @@ def _delete_through(connection: Connection, responses: list[tuple[str, str]]) ->
                 _delete(client, survey_id, response_id)
                 deleted += 1
     except QualtricsError as error:
-        return deleted, explain(error.code, **error.params)
+        return deleted, error.explanation
     return deleted, None
 
 

@@ -4,41 +4,35 @@ with an export of each survey that holds nothing but ids and recipients, read on
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import orjson
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from feedback.models import Survey
 from integrations.erasure.erasing import Person
 from integrations.models import Connection
-from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Contact, Directory
+from integrations.qualtrics.exports import export_lines
 from integrations.qualtrics.records import ExportProgress, Json, mapping, text
-from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
+from integrations.troubles.errors import NotFound, RightMissing
+from integrations.troubles.refusals import InvalidInput
 from integrations.vendor.clients import BACKGROUND, client_for
 
 RECIPIENT = ("_recordId", "recipientEmail", "externalReference")
 # Seconds that somebody at a page waits. The command waits longer.
 PATIENCE = 20.0
-_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 _CONTACT_ID = re.compile(r"CID_[0-9A-Za-z]{1,60}", re.ASCII)
 
 
-class NotFoundByThis(Exception):
+class NotFoundByThis(InvalidInput):
     """Nobody can be found by what was typed; the sentence says why."""
 
-
-class TooSlow(QualtricsError):
-    """The exports were not ready in time."""
-
-    code = "export_stuck"
+    def __init__(self, sentence: str) -> None:
+        super().__init__({"contact": sentence})
 
 
 @dataclass(slots=True)
@@ -70,7 +64,7 @@ class _Wanted:
 def find_theirs(connection: Connection, who: str, *, patience: float = PATIENCE) -> PersonResponses:
     """The responses of a person, named by contact id (CID_…), e-mail or external reference, to every survey retrieved here.
 
-    Raises `NotFoundByThis` and `QualtricsError`, `TooSlow` among them. Nothing is stored.
+    Raises `NotFoundByThis` and `QualtricsError`, `ExportNotReady` among them. Nothing is stored.
     """
     until = time.monotonic() + patience
     with client_for(connection, limits=BACKGROUND) as client:
@@ -131,22 +125,11 @@ def _start(client: QualtricsClient, survey: Survey) -> ExportProgress:
 def _read(
     client: QualtricsClient, survey: Survey, export: ExportProgress, wanted: _Wanted, until: float
 ) -> Iterator[str]:
-    progress, pause = export, _PAUSE
-    while not progress.is_complete:
-        if progress.has_failed or time.monotonic() + pause > until:
-            raise TooSlow("The export to find a person's responses was not finished.")
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-        progress = client.export_progress(survey.external_id, export.progress_id)
-    with tempfile.TemporaryDirectory(dir=settings.SPOOL_DIR, prefix="person-") as folder:
-        file = Path(folder) / "recipients.zip"
-        client.download_export(survey.external_id, progress.file_id or "", file)
-        archive.inspect(file)
-        for line in archive.read_lines(file):
-            try:
-                record = mapping(orjson.loads(line))
-            except orjson.JSONDecodeError:
-                continue
-            values = mapping(record.get("values"))
-            if wanted.matches(values) and (found := text(record.get("responseId")) or text(values.get("_recordId"))):
-                yield found
+    for line in export_lines(client, survey.external_id, export, until=until):
+        try:
+            record = mapping(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            continue
+        values = mapping(record.get("values"))
+        if wanted.matches(values) and (found := text(record.get("responseId")) or text(values.get("_recordId"))):
+            yield found

@@ -15,8 +15,8 @@ from accounts.page_request import PageRequest
 from feedback.models import Erasure
 from integrations.erasure import erasing, lookup
 from integrations.erasure.forms import ConfirmForm, WhomForm
+from integrations.qualtrics.exports import ExportNotReady
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.table import explain
 
 ERASURES_A_PAGE = 20
 
@@ -42,11 +42,11 @@ def _look(form: WhomForm, context: dict[str, Any]) -> int:
         except lookup.NotFoundByThis as refusal:
             form.add_error("contact", str(refusal))
             return 422
-        except lookup.TooSlow:
+        except ExportNotReady:
             context["too_slow"] = True
             return 502
         except QualtricsError as error:
-            context["trouble"] = explain(error.code, **error.params)
+            context["trouble"] = error.explanation
             return 502
         ids, person = theirs.ids, theirs.person
         context["name"] = theirs.name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -18,8 +17,7 @@ from integrations.fetches.retrieval import retrieve_now
 from integrations.fetches.serializers import FetchSerializer
 from integrations.models import Fetch
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.refusals import Refused
-from integrations.troubles.table import explain
+from integrations.sync.tasks import notify_on_commit
 
 
 @extend_schema_view(
@@ -46,10 +44,7 @@ class RetrieveNow(APIView):
         survey = get_object_or_404(Survey, pk=pk)
         feed = getattr(survey, "feed", None)
         if feed is None:
-            raise Refused("nothing_to_retrieve", str(explain("nothing_to_retrieve")))
-        try:
-            with transaction.atomic():
-                asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
-        except CannotFetch as refused:
-            raise Refused(refused.code, str(explain(refused.code))) from refused
+            raise CannotFetch("nothing_to_retrieve")
+        asked = retrieve_now(feed, request.user)  # type: ignore[arg-type]
+        notify_on_commit(asked)
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)

@@ -22,8 +22,9 @@ from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_now
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.table import explain
+from integrations.sync.tasks import notify_on_commit
 from journeys.models import Journey
+from ui.filters import is_filtered
 
 FETCHES_A_PAGE = 30
 REJECTED_SHOWN = 100
@@ -32,9 +33,7 @@ REJECTED_SHOWN = 100
 def ledger(request: PageRequest) -> HttpResponse:
     chosen = FetchFilter(request.GET, queryset=fetches())
     page = Paginator(chosen.qs, FETCHES_A_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
-    context = {"filter": chosen, "ledger": page, "query": query.urlencode()}
+    context = {"filter": chosen, "ledger": page, "is_filtered": is_filtered(request)}
     return render(request, "integrations/ledger.html", context)
 
 
@@ -79,11 +78,12 @@ def feed_retrieve(request: PageRequest, pk: int) -> HttpResponse:
     try:
         asked = retrieve_now(feed, request.user)
     except CannotFetch as refused:
-        text = str(explain(refused.code))
+        text = refused.sentence
         if request.htmx:
             return trigger_client_event(HttpResponse(status=204), "toast", {"level": "error", "message": text})
         messages.error(request, text)
         return redirect(_back(request) or reverse("integrations:ledger"))
+    notify_on_commit(asked)
     if request.htmx:
         return render(request, "integrations/_progress.html", _bar(asked, request.POST))
     messages.success(request, _("The fetch was asked for."))

@@ -23,9 +23,7 @@ from integrations.health.serializers import HealthSerializer
 from integrations.health.status import Details, by_urgency, details_of, health_of, system_checks, with_facts
 from integrations.health.tasks import MESSAGES
 from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection, FailingStep
-from integrations.troubles.refusals import Refused
 from integrations.troubles.table import explain, label_of
-from integrations.vault.encryption import EncryptionError
 from integrations.vendor.call_counts import Usage, usage_by_connection
 
 
@@ -214,7 +212,7 @@ class AlertTargetSerializer(serializers.ModelSerializer):
         try:
             return endpoints.checked_url(url)
         except endpoints.AddressRefused as refused:
-            raise serializers.ValidationError(str(explain(refused.code)), code=refused.code) from None
+            raise serializers.ValidationError(refused.sentence, code=refused.code) from None
 
 
 class AlertMessageSerializer(serializers.ModelSerializer):
@@ -262,10 +260,7 @@ class AlertTargets(
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        try:
-            made, secret = endpoints.add_target(values["name"], values["url"], request.user)  # type: ignore[arg-type]
-        except EncryptionError as error:
-            raise Refused(error.code, str(explain(error.code))) from error
+        made, secret = endpoints.add_target(values["name"], values["url"], request.user)  # type: ignore[arg-type]
         context = {**self.get_serializer_context(), "secret": secret.reveal()}
         answer = AlertTargetSerializer(made, context=context)
         return Response(answer.data, status=status.HTTP_201_CREATED)

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from integrations.health.endpoints import is_test_host, secret_of
 from integrations.models import AlertEndpoint, AlertMessage
+from integrations.models.due import take_due
 from integrations.outbound.network import CONNECT_TIMEOUT, Network, PinnedAdapter, TimeLimit, diagnose
 from integrations.troubles.errors import NoConnection, QualtricsError
 from integrations.troubles.table import trouble_of
@@ -65,10 +66,9 @@ def process_due(target_pk: int, network: Network | None = None) -> float | None:
 
 
 def _take(message: AlertMessage) -> bool:
-    now = timezone.now()
     row = AlertMessage.objects.filter(pk=message.pk, state=_PENDING, due_at=message.due_at)
     message.tries += 1
-    return bool(row.update(due_at=now + LEASE, tries=F("tries") + 1, tried_at=now))
+    return take_due(row, "due_at", LEASE, tries=F("tries") + 1, tried_at=timezone.now())
 
 
 def _deliver(target: AlertEndpoint, message: AlertMessage, network: Network | None) -> bool:

@@ -20,6 +20,7 @@ from django.utils import timezone, translation
 
 from accounts.models import User
 from integrations.models import Alert, AlertEndpoint, AlertMessage
+from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import explain
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
@@ -35,12 +36,8 @@ _URL = re.compile(
 )
 
 
-class AddressRefused(ValueError):
-    """Nothing is ever sent to such an address; `code` says why: see `troubles/table.py`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+class AddressRefused(Refusal):
+    """Nothing is ever sent to such an address; `code` says why."""
 
 
 def checked_url(text: str) -> str:

@@ -6,7 +6,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from integrations.health.endpoints import LONGEST_URL, AddressRefused, checked_url
-from integrations.troubles.table import explain
 
 
 class AlertTargetForm(forms.Form):
@@ -24,4 +23,4 @@ class AlertTargetForm(forms.Form):
         try:
             return checked_url(self.cleaned_data["url"])
         except AddressRefused as refused:
-            raise forms.ValidationError(str(explain(refused.code)), code=refused.code) from None
+            raise forms.ValidationError(refused.sentence, code=refused.code) from None

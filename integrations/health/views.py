@@ -61,7 +61,7 @@ def alert_targets(request: PageRequest) -> HttpResponse:
         try:
             _made, made_secret = endpoints.add_target(form.cleaned_data["name"], form.cleaned_data["url"], request.user)
         except EncryptionError as error:
-            form.add_error(None, str(explain(error.code)))
+            form.add_error(None, error.sentence)
         else:
             secret, form = made_secret.reveal(), AlertTargetForm()
     context = {"form": form, "targets": endpoints.targets(), "secret": secret, "crumbs": _crumbs()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Frequency, Source, Survey
 from integrations.qualtrics.oauth import RETRIEVING
+from integrations.troubles.refusals import Refusal
 from integrations.vault.credential_text import validate_client_id, validate_scopes
 from versioning.models import Versioned
 
@@ -101,6 +103,12 @@ class Connection(Versioned):
     def has_credentials(self) -> bool:
         """Whether a token or a client's secret is stored."""
         return bool(self.token_envelope or self.client_secret_envelope)
+
+    def require_enabled(self) -> Self:
+        """The connection itself. Raises `Refusal` if it is switched off."""
+        if not self.enabled:
+            raise Refusal("connection_disabled")
+        return self
 
 
 class SurveyFeed(models.Model):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -17,15 +16,13 @@ from integrations.fetches.ledger import fetches
 from integrations.fetches.serializers import FetchSerializer
 from integrations.models import SurveyFeed
 from integrations.reconciliation.reconciling import (
-    NothingToConfirm,
     confirm_deleted,
     held,
     last_reconciliation,
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.refusals import Refused
-from integrations.troubles.table import explain
+from integrations.sync.tasks import notify_on_commit
 
 
 class HeldSerializer(serializers.Serializer):
@@ -70,14 +67,10 @@ class Reconciliation(APIView):
         decision.is_valid(raise_exception=True)
         feed, gone = _feed(pk), decision.validated_data["confirmed_gone"]
         if feed is None:
-            raise Refused("nothing_to_retrieve", str(explain("nothing_to_retrieve")))
-        try:
-            by: Any = request.user
-            asked = confirm_deleted(feed, by, gone) if gone else reconcile_now(feed, by)
-        except NothingToConfirm:
-            raise Refused("not_held", _("What is missing has changed since you looked. Look again.")) from None
-        except CannotFetch as refused:
-            raise Refused(refused.code, str(explain(refused.code))) from refused
+            raise CannotFetch("nothing_to_retrieve")
+        by: Any = request.user
+        asked = confirm_deleted(feed, by, gone) if gone else reconcile_now(feed, by)
+        notify_on_commit(asked)
         return Response(FetchSerializer(fetches().get(pk=asked.pk)).data, status=status.HTTP_202_ACCEPTED)
 
 

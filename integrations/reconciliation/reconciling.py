@@ -6,20 +6,23 @@ Where unusually many are missing nothing is marked and a person decides: they we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from integrations.fetches.ledger import fetches
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync.closing import MASS
 from integrations.sync.requests import CannotFetch, ask_for_fetch
-from integrations.sync.tasks import notify_from_web
+from integrations.troubles.refusals import Refusal
 
 
-class NothingToConfirm(Exception):
+class NothingToConfirm(Refusal):
     """Nothing waits for a person's word, or it is another number than the one that was seen."""
+
+    code = "not_held"
+    words = gettext_lazy("What is missing has changed since you looked. Look again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +71,4 @@ def _ask(feed: SurveyFeed, by: User, confirmed_gone: int = 0) -> Fetch:
     fetch = ask_for_fetch(feed, Fetch.Trigger.RECONCILE, asked_by=by, confirmed_gone=confirmed_gone)
     if fetch.trigger != Fetch.Trigger.RECONCILE or fetch.confirmed_gone < confirmed_gone:
         raise CannotFetch("fetch_under_way")
-    transaction.on_commit(partial(notify_from_web, fetch))
     return fetch

@@ -20,7 +20,8 @@ from integrations.reconciliation.reconciling import (
     reconcile_now,
 )
 from integrations.sync.requests import CannotFetch
-from integrations.troubles.table import explain
+from integrations.sync.tasks import notify_on_commit
+from ui.numbers import whole_number
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,15 +45,14 @@ def _decide(request: PageRequest, feed: SurveyFeed) -> HttpResponse:
     stated = request.POST.get("gone", "")
     try:
         if stated:
-            confirm_deleted(feed, request.user, int(stated) if stated.isascii() and stated.isdecimal() else -1)
+            gone = whole_number(stated)
+            notify_on_commit(confirm_deleted(feed, request.user, -1 if gone is None else gone))
             messages.success(
                 request, _("Confirmed. They are removed from the numbers once a last look has found the same.")
             )
         else:
-            reconcile_now(feed, request.user)
+            notify_on_commit(reconcile_now(feed, request.user))
             messages.success(request, _("The reconciliation was asked for."))
-    except NothingToConfirm:
-        messages.error(request, _("What is missing has changed since you looked. Look again."))
-    except CannotFetch as refused:
-        messages.error(request, str(explain(refused.code)))
+    except (NothingToConfirm, CannotFetch) as refused:
+        messages.error(request, refused.sentence)
     return redirect("integrations:reconciliation", feed.pk)

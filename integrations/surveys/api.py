@@ -15,8 +15,6 @@ from rest_framework.views import APIView
 from feedback.models import Survey
 from integrations.surveys.catalogue import read_again, stored_responses
 from integrations.surveys.listing import shown_of, surveys
-from integrations.troubles.refusals import Refused, VendorTrouble
-from integrations.troubles.table import explain
 
 
 class FedItemSerializer(serializers.Serializer):
@@ -74,12 +72,7 @@ class ReadSurvey(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         survey = get_object_or_404(surveys(), pk=pk)
-        connection = survey.source.connection
-        if not connection.enabled:
-            raise Refused("connection_disabled", str(explain("connection_disabled")))
-        listing = read_again(survey, connection)
-        if listing.trouble:
-            raise VendorTrouble(listing.code, str(listing.trouble))
+        read_again(survey, survey.source.connection.require_enabled()).live_rows()
         return Response(_questionnaire(survey))
 
 

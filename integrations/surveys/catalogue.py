@@ -16,7 +16,7 @@ from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.troubles.errors import QualtricsError
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.table import Explanation
 from integrations.vendor.clients import client_for
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,18 @@ class Listing(Generic[T]):
     """What can be chosen. With `trouble` it is what was known before, and may be empty."""
 
     rows: list[T] = field(default_factory=list)
-    trouble: Explanation | None = None
-    code: str = ""
+    error: QualtricsError | None = None
+
+    @property
+    def trouble(self) -> Explanation | None:
+        """Why the vendor did not say it, for people."""
+        return self.error.explanation if self.error else None
+
+    def live_rows(self) -> list[T]:
+        """What the vendor says now. Raises `QualtricsError` if it said nothing."""
+        if self.error:
+            raise self.error
+        return self.rows
 
 
 def surveys_of(connection: Connection) -> Listing[Survey]:
@@ -51,7 +61,7 @@ def surveys_of(connection: Connection) -> Listing[Survey]:
             return Listing(sorted(found, key=_by_liveness))
     except QualtricsError as error:
         known = Survey.objects.filter(source=connection.source_id).defer("questionnaire")
-        return Listing(sorted(known, key=_by_liveness), explain(error.code, **error.params), error.code)
+        return Listing(sorted(known, key=_by_liveness), error)
 
 
 def questions_of(survey: Survey, connection: Connection) -> Listing[Question]:
@@ -67,7 +77,7 @@ def read_again(survey: Survey, connection: Connection) -> Listing[Question]:
         with client_for(connection) as client:
             return Listing([question for question in mirror_questions(survey, client) if question.gone_at is None])
     except QualtricsError as error:
-        return Listing(_known(survey), explain(error.code, **error.params), error.code)
+        return Listing(_known(survey), error)
 
 
 def _known(survey: Survey) -> list[Question]:

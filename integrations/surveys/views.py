@@ -16,6 +16,7 @@ from accounts.page_request import PageRequest
 from integrations.models import Connection, SurveyFeed
 from integrations.surveys.catalogue import Listing, read_again, stored_responses, surveys_of
 from integrations.surveys.listing import SurveyFilter, rows_of, shown_of, surveys
+from ui.filters import is_filtered
 
 SURVEYS_A_PAGE = 30
 
@@ -24,13 +25,11 @@ SURVEYS_A_PAGE = 30
 def survey_list(request: PageRequest) -> HttpResponse:
     chosen = SurveyFilter(request.GET, queryset=surveys().defer("questionnaire").order_by("name", "pk"))
     page = Paginator(chosen.qs, SURVEYS_A_PAGE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "filter": chosen,
         "page": page,
         "rows": rows_of(list(page)),
-        "query": query.urlencode(),
+        "is_filtered": is_filtered(request),
         "connections": Connection.objects.filter(enabled=True),
     }
     return render(request, "integrations/survey_list.html", context)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from django.db.models import F, Max, Sum
 from django.utils import timezone
 
@@ -18,11 +15,10 @@ from feedback.deletion_detection import mark_vanished
 from feedback.models import Response, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Fetch, SurveyFeed
-from integrations.qualtrics import archive
+from integrations.qualtrics.exports import export_lines
 from integrations.qualtrics.translate import Translator
 from integrations.sync import plan, requests
 from integrations.sync.closing import MASS
-from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
 from kpis.counting.recount import differences
 from kpis.counting.refresh import rebuild
@@ -76,12 +72,6 @@ class AgainstVendor:
     begun_at_fetch: int
 
 
-class ExportUnfinished(QualtricsError):
-    """The export for the comparison was not ready in time, or failed."""
-
-    code = "export_stuck"
-
-
 def compare_with_vendor(feed: SurveyFeed) -> AgainstVendor:
     """A complete export of the survey's ids, compared with the live rows. Nothing is written."""
     survey = feed.survey
@@ -97,24 +87,10 @@ def compare_with_vendor(feed: SurveyFeed) -> AgainstVendor:
 
 def _exported(feed: SurveyFeed) -> list[str]:
     survey = feed.survey
-    with (
-        client_for(feed.connection, limits=BACKGROUND) as client,
-        tempfile.TemporaryDirectory(dir=settings.SPOOL_DIR, prefix="check-") as folder,
-    ):
+    with client_for(feed.connection, limits=BACKGROUND) as client:
         export = client.start_export(survey.external_id, questions=[], embedded=[])
         until = time.monotonic() + plan.GIVE_UP_WAITING.total_seconds()
-        progress, polls = client.export_progress(survey.external_id, export.progress_id), 0
-        while not progress.is_complete:
-            if progress.has_failed or time.monotonic() > until:
-                raise ExportUnfinished("The export for the comparison was not finished.")
-            time.sleep(plan.poll_delay(polls))
-            polls += 1
-            progress = client.export_progress(survey.external_id, export.progress_id)
-        file = Path(folder) / "all.zip"
-        client.download_export(survey.external_id, progress.file_id or "", file)
-        archive.inspect(file)
-        translator = Translator({})
-        records = (translator.translate(line) for line in archive.read_lines(file))
+        records = map(Translator({}).translate, export_lines(client, survey.external_id, export, until=until))
         kept = [
             each
             for each in records

@@ -11,14 +11,11 @@ from django.utils import timezone
 from accounts.models import User
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import demand, plan
+from integrations.troubles.refusals import Refusal
 
 
-class CannotFetch(Exception):
-    """Nothing can be fetched now; `code` says why: see `qualtrics.messages`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+class CannotFetch(Refusal):
+    """Nothing can be fetched now; `code` says why."""
 
 
 def ask_for_fetch(

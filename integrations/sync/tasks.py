@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import shared_task
 from celery.signals import worker_shutting_down
+from django.db import transaction
 
 from integrations.models import Fetch
 from integrations.sync import engine, requests, shutdown
@@ -39,6 +42,12 @@ def notify_worker(uuid: object, *, full: bool, countdown: float = 0.0) -> None:
     """Wake a worker for this fetch."""
     reach("publish")
     (_BACKFILL if full else _FETCH).notify_worker(str(uuid), countdown)
+
+
+def notify_on_commit(*fetches: Fetch) -> None:
+    """Wake a worker for each once it is in the database. For whatever asks for a fetch: views, the API, receivers."""
+    for fetch in fetches:
+        transaction.on_commit(partial(notify_from_web, fetch))
 
 
 def notify_from_web(fetch: Fetch) -> None:

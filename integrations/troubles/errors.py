@@ -5,10 +5,13 @@ Codes are stored with fetches and shown much later, so a code is never renamed.
 
 from __future__ import annotations
 
-from integrations.troubles.table import Retry, trouble_of
+from http import HTTPStatus
+
+from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Explanation, Retry, explain, trouble_of
 
 
-class QualtricsError(Exception):
+class QualtricsError(Refusal):
     """Asking Qualtrics went wrong. Worth trying again later, unless `permanent`.
 
     `message` is English, for logs. `error_code`, `error_message` and `request_id` are what Qualtrics itself said.
@@ -16,6 +19,7 @@ class QualtricsError(Exception):
     """
 
     code = "qualtrics_error"
+    http_status = HTTPStatus.BAD_GATEWAY
     nothing_sent = False  # it is certain that the vendor never got the call
 
     def __init__(
@@ -30,7 +34,7 @@ class QualtricsError(Exception):
         retry_after: float | None = None,
         **params: str,
     ) -> None:
-        self.code = code or self.code
+        super().__init__(code or self.code)
         self.message = message or self.code
         self.status = status
         self.error_code = error_code
@@ -38,7 +42,11 @@ class QualtricsError(Exception):
         self.request_id = request_id
         self.retry_after = retry_after
         self.params = params  # what the sentences of `table.py` may name
-        super().__init__(self.message)
+
+    @property
+    def explanation(self) -> Explanation:
+        """Title and advice, in the active language, with what the error names."""
+        return explain(self.code, **self.params)
 
     @property
     def permanent(self) -> bool:

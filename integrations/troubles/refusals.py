@@ -1,29 +1,45 @@
-"""Responses of the REST API that say in a sentence why something cannot be done, and in a code for programs."""
+"""The bases of what is raised when something cannot be done: a code for programs, a sentence for people."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from rest_framework import status
-from rest_framework.exceptions import APIException
+from django.utils.functional import Promise
+
+from integrations.troubles.table import Explanation, explain
 
 
-class ApiRefusal(APIException):
-    """An answer that says in a sentence why not, and in a code for programs; with more facts where they help."""
+class Refusal(Exception):
+    """It cannot be done as things stand. `facts` are told to programs beside the code.
 
-    def __init__(self, code: str, detail: str, **facts: Any) -> None:
-        super().__init__()
-        answer: Any = {"detail": detail, "code": code, **facts}
-        self.detail = answer  # as it is: numbers stay numbers
+    The REST API answers it with `http_status`: see `config/rest_api/problems.py`. Pages show its `sentence`.
+    """
+
+    code = ""
+    words: str | Promise = ""  # the sentence, where the code has no row in the table
+    http_status: int = HTTPStatus.CONFLICT
+
+    def __init__(self, code: str = "", **facts: Any) -> None:
+        self.code = code or self.code
+        self.facts = facts
+        super().__init__(self.code)
+
+    @property
+    def explanation(self) -> Explanation:
+        """Title and advice of the code's row, in the active language."""
+        return explain(self.code)
+
+    @property
+    def sentence(self) -> str:
+        """Why it cannot be done, in the active language."""
+        return str(self.words or self.explanation)
 
 
-class VendorTrouble(ApiRefusal):
-    """502: Qualtrics could not be asked, or did not answer as it should."""
+class InvalidInput(Exception):
+    """What was typed cannot be: `errors` holds a sentence for each field. The REST API answers it with 400."""
 
-    status_code = status.HTTP_502_BAD_GATEWAY
-
-
-class Refused(ApiRefusal):
-    """409: this cannot be done as things stand."""
-
-    status_code = status.HTTP_409_CONFLICT
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors

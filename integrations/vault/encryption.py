@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from integrations.troubles.refusals import Refusal
 from integrations.vault.secret import Secret
 
 _ENVELOPE = re.compile(r"enc:v1:([A-Za-z0-9_-]{1,32}):([A-Za-z0-9_-]+)", re.ASCII)
@@ -26,10 +27,14 @@ _NONCE_BYTES = 12
 _TAG_BYTES = 16
 
 
-class EncryptionError(Exception):
+class EncryptionError(Refusal):
     """A stored secret cannot be used. `code` is stable and has its sentences in `troubles/table.py`."""
 
     code = "encryption_failed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.args = (message,)  # for logs, in English
 
 
 class KeyMissing(EncryptionError):

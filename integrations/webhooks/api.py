@@ -16,12 +16,10 @@ from rest_framework.serializers import BaseSerializer
 
 from feedback.models import Survey
 from integrations.models import Delivery, ResponseWatch
-from integrations.troubles.refusals import Refused
 from integrations.troubles.table import explain
 from integrations.webhooks import subscriptions
 from integrations.webhooks.status import state_of
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
-from versioning.saving import Outdated
 
 
 class WatchStateSerializer(serializers.Serializer):
@@ -106,39 +104,26 @@ class ResponseWatches(VersionedUpdates, viewsets.ModelViewSet):
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         values = serializer.validated_data
-        try:
-            serializer.instance = subscriptions.create_watch(
-                values["survey"],
-                name=values.get("name", ""),
-                by=self.request.user,  # type: ignore[arg-type]
-            )
-        except subscriptions.CannotWatch as refused:
-            raise Refused(refused.code, str(explain(refused.code))) from refused
+        serializer.instance = subscriptions.create_watch(
+            values["survey"],
+            name=values.get("name", ""),
+            by=self.request.user,  # type: ignore[arg-type]
+        )
 
     def perform_update(self, serializer: BaseSerializer) -> None:
         watch: ResponseWatch = serializer.instance  # type: ignore[assignment]
-        try:
-            subscriptions.rename_watch(
-                watch, seen_version(self.request), serializer.validated_data.get("name", watch.name)
-            )
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        name = serializer.validated_data.get("name", watch.name)
+        subscriptions.rename_watch(watch, seen_version(self.request), name)
 
     def perform_destroy(self, instance: ResponseWatch) -> None:  # type: ignore[override]
-        try:
-            subscriptions.end_watch(instance, seen_version(self.request))
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        subscriptions.end_watch(instance, seen_version(self.request))
 
     @extend_schema(summary="Sign with a new key", request=None, responses=ResponseWatchSerializer)
     @action(detail=True, methods=["post"], url_path="key")
     def rotate(self, request: Request, pk: str | None = None) -> Response:
         """A new subscription with a new key comes before the old one ends; the old key is valid for another day."""
         watch = self.get_object()
-        try:
-            subscriptions.rotate_key(watch, seen_version(request))
-        except Outdated as outdated:
-            raise self.conflict(outdated) from outdated
+        subscriptions.rotate_key(watch, seen_version(request))
         return Response(self.get_serializer(watch).data)
 
     @extend_schema(summary="The last deliveries, newest first", responses=DeliverySerializer(many=True))

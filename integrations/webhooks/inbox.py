@@ -19,6 +19,7 @@ from feedback import intake, spans
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
+from integrations.models.due import take_due
 from integrations.qualtrics.events import Completed
 from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.translate import Rejected, Translator
@@ -152,12 +153,12 @@ def _room(watch: ResponseWatch) -> int:
 
 def _take(due: QuerySet[Delivery]) -> list[Delivery]:
     """Those that no other worker takes at the same moment."""
-    now = timezone.now()
+    facts = {"worked_at": timezone.now(), "tries": F("tries") + 1}
     return [
         delivery
         for delivery in due
-        if Delivery.objects.filter(pk=delivery.pk, verdict=_PENDING, due_at=delivery.due_at).update(
-            due_at=now + LEASE, worked_at=now, tries=F("tries") + 1
+        if take_due(
+            Delivery.objects.filter(pk=delivery.pk, verdict=_PENDING, due_at=delivery.due_at), "due_at", LEASE, **facts
         )
     ]
 

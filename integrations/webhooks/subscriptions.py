@@ -23,11 +23,13 @@ from django.utils import timezone
 from accounts.models import User
 from feedback.models import Survey
 from integrations.models import Connection, Delivery, ResponseWatch
+from integrations.models.due import take_due
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
 from integrations.troubles.isolation import Parts
+from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import Retry, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
@@ -44,12 +46,8 @@ KEY_OVERLAP = timedelta(days=1)
 KEEP_DELIVERIES = timedelta(days=30)
 
 
-class CannotWatch(Exception):
-    """No watch can be made; `code` says why: see `qualtrics.messages`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+class CannotWatch(Refusal):
+    """No watch can be made; `code` says why."""
 
 
 def watches() -> QuerySet[ResponseWatch]:
@@ -216,13 +214,12 @@ def _unsubscribe(client: QualtricsClient, subscription_id: str) -> None:
 
 def connections_to_check(parts: Parts) -> list[int]:
     """Connections that have a watch whose check is due; each is given to one caller only."""
-    now = timezone.now()
-    due = ResponseWatch.objects.filter(next_check_at__lte=now)
+    due = ResponseWatch.objects.filter(next_check_at__lte=timezone.now())
     found = sorted(set(due.values_list("connection_id", flat=True)))
     taken = []
     for pk in found:
         with parts.alone(f"connection {pk}"):
-            if due.filter(connection=pk).update(next_check_at=now + CHECK_AGAIN):
+            if take_due(ResponseWatch.objects.filter(connection=pk), "next_check_at", CHECK_AGAIN):
                 taken.append(pk)
     return taken
 

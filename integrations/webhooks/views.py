@@ -12,12 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.page_request import PageRequest
+from accounts.sessions import unattended
 from feedback.models import Survey
 from integrations.models import Connection, ResponseWatch
 from integrations.troubles.table import explain
 from integrations.webhooks import subscriptions
 from integrations.webhooks.map_news import data_version
 from integrations.webhooks.status import state_of
+from ui.numbers import whole_number
+from versioning.pages import seen_version
 from versioning.saving import Outdated
 
 DELIVERIES_A_PAGE = 30
@@ -27,11 +30,11 @@ DELIVERIES_A_PAGE = 30
 def watch_new(request: PageRequest, connection_pk: int) -> HttpResponse:
     """Switch on. Takes as long as Qualtrics takes to answer."""
     connection = get_object_or_404(Connection, pk=connection_pk)
-    survey = get_object_or_404(Survey, source=connection.source_id, pk=_number(request, "survey"))
+    survey = get_object_or_404(Survey, source=connection.source_id, pk=whole_number(request.POST.get("survey")))
     try:
         made = subscriptions.create_watch(survey, by=request.user)
     except subscriptions.CannotWatch as refused:
-        messages.error(request, str(explain(refused.code)))
+        messages.error(request, refused.sentence)
         return redirect(_surveys(connection.pk))
     if made.trouble_code:
         messages.warning(request, str(explain(made.trouble_code)))
@@ -50,7 +53,7 @@ def watch(request: PageRequest, pk: int) -> HttpResponse:
             messages.error(request, _("Type a name for the webhook."))
             return redirect("integrations:watch", pk)
         try:
-            subscriptions.rename_watch(found, _number(request, "version"), name)
+            subscriptions.rename_watch(found, seen_version(request), name)
         except Outdated:
             messages.error(request, _changed_meanwhile())
         else:
@@ -76,7 +79,7 @@ def watch_end(request: PageRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     connection_pk = found.connection_id
     try:
-        subscriptions.end_watch(found, _number(request, "version"))
+        subscriptions.end_watch(found, seen_version(request))
     except Outdated:
         messages.error(request, _changed_meanwhile())
         return redirect("integrations:watch", pk)
@@ -88,7 +91,7 @@ def watch_end(request: PageRequest, pk: int) -> HttpResponse:
 def watch_rotate(request: PageRequest, pk: int) -> HttpResponse:
     found = _found(pk)
     try:
-        subscriptions.rotate_key(found, _number(request, "version"))
+        subscriptions.rotate_key(found, seen_version(request))
     except Outdated:
         messages.error(request, _changed_meanwhile())
     else:
@@ -114,10 +117,9 @@ def watch_check(request: PageRequest, pk: int) -> HttpResponse:
     return redirect("integrations:watch", pk)
 
 
+@unattended
 def map_news(request: PageRequest, journey_pk: int) -> HttpResponse:
     """Asked every few seconds by an open map: when its numbers are others than those it shows, it is drawn anew."""
-    # A page left open is nobody who is there: asking neither prolongs the session nor writes it.
-    request.session.save = lambda *_args, **_more: None  # type: ignore[method-assign]
     answer = HttpResponse(status=204)
     if data_version(journey_pk) == request.GET.get("seen", ""):
         return answer
@@ -134,8 +136,3 @@ def _surveys(connection_pk: int) -> str:
 
 def _changed_meanwhile() -> str:
     return _("Somebody else changed this watch meanwhile. Look at it again, then repeat what you did.")
-
-
-def _number(request: PageRequest, name: str) -> int:
-    stated = request.POST.get(name, "")
-    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < 16 else 0

@@ -22,6 +22,7 @@ from kpis.mapping.choices import Choice, choice_of, one_per_metric, scale_values
 from kpis.metrics.formulas import Formula, FormulaError
 from kpis.metrics.wording import METRIC_LABELS
 from ui.number_fields import NumberField
+from ui.numbers import whole_number
 from ui.typed_numbers import written
 
 STEPS: dict[str, Promise] = {
@@ -45,7 +46,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _MANY = {"positive"}
 # Not asked, only carried: what the answers of the metric step were proposed for.
-_CARRIED = ("shaped_for", "proposed_title", "version")
+_CARRIED = ("shaped_for", "proposed_title", "seen_version")
 
 
 class WizardForm(forms.Form):
@@ -264,7 +265,7 @@ def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
     """The answers that make this item, for changing it."""
     connection = Connection.objects.filter(source=item.source_id).first() if item.source_id else None
     answers: dict[str, Any] = {
-        "version": item.version,
+        "seen_version": item.version,
         "title": item.card.title,
         "connection": connection.pk if connection else "",
         "survey": item.survey_id or "",
@@ -287,5 +288,5 @@ def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
 
 
 def _find(rows: Any, raw: str | None) -> Any:
-    text = raw or ""
-    return rows.filter(pk=int(text)).first() if text.isascii() and text.isdecimal() and len(text) < 18 else None
+    pk = whole_number(raw)
+    return None if pk is None else rows.filter(pk=pk).first()

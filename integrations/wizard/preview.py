@@ -7,16 +7,13 @@ and waited for a few seconds only: somebody is looking at the page.
 from __future__ import annotations
 
 import heapq
-import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import Organisation
@@ -24,10 +21,10 @@ from feedback.intake import NewResponse
 from feedback.models import Question, Response
 from feedback.tombstones import erased_among
 from integrations.models import Connection, SurveyFeed
-from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
+from integrations.qualtrics.exports import ExportNotReady, export_lines
 from integrations.qualtrics.translate import Translator
-from integrations.troubles.errors import NotFound, QualtricsError
+from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
@@ -109,10 +106,12 @@ def preview(
             reading = _stored(question, count_from)
         else:
             reading, since = _live(connection, question, count_from)
-    except _TooSlowError:
+    except ExportNotReady as error:
+        if error.has_failed:
+            return Preview(trouble=explain("export_failed"), code="export_failed", complete=False)
         return Preview(too_slow=True, complete=False)
     except QualtricsError as error:
-        return Preview(trouble=explain(error.code, **error.params), code=error.code, complete=False)
+        return Preview(trouble=error.explanation, code=error.code, complete=False)
     include = (COUNTED, "unfinished") if include_unfinished else (COUNTED,)
     not_applicable = not_applicable_values(question.choices)
     judge = partial(verdict_on, formula=formula, not_applicable=not_applicable, include=include)
@@ -135,10 +134,6 @@ def preview(
     # With too few answers to show a value, single answers would tell it as well.
     answers = [] if shown.is_suppressed else answers
     return Preview(shown, answers, reading.read, stored, since, reading.complete)
-
-
-class _TooSlowError(Exception):
-    """The vendor did not prepare the export while somebody waits."""
 
 
 def _covers(feed: SurveyFeed, question: Question, count_from: date | None) -> bool:
@@ -174,26 +169,22 @@ def _live(connection: Connection, question: Question, count_from: date | None) -
     zone = Organisation.current().zone
     recent = (timezone.now() - RECENT).astimezone(zone).date()
     windows = [recent, count_from] if count_from is None or count_from < recent else [count_from]
-    found: tuple[_Reading, date | None] | None = None
-    with client_for(connection) as client, tempfile.TemporaryDirectory(dir=settings.SPOOL_DIR) as folder:
-        for since in windows:
-            start = day_bounds(since, zone)[0] if since else None
+    with client_for(connection) as client:
+
+        def read(since: date | None) -> tuple[_Reading, date | None]:
+            return _export(client, question, day_bounds(since, zone)[0] if since else None, deadline), since
+
+        found = read(windows[0])
+        if found[0].read < SHOWN and len(windows) > 1:
             try:
-                found = _export(client, question, start, Path(folder), deadline), since
-            except _TooSlowError:
-                if found is None:
+                found = read(windows[1])
+            except ExportNotReady as error:
+                if error.has_failed:
                     raise
-                return found
-            if found[0].read >= SHOWN:
-                break
-    if found is None:
-        raise _TooSlowError
     return found
 
 
-def _export(
-    client: QualtricsClient, question: Question, start: datetime | None, folder: Path, deadline: float
-) -> _Reading:
+def _export(client: QualtricsClient, question: Question, start: datetime | None, deadline: float) -> _Reading:
     survey_id = question.survey.external_id
     analysed = question.kind == Question.Kind.SENTIMENT  # Text iQ adds fields, it asks no questions
     export = client.start_export(
@@ -202,22 +193,9 @@ def _export(
         embedded=[question.field] if analysed else [],
         start=start,
     )
-    pause = 0.25
-    while not export.is_complete:
-        if export.has_failed:
-            raise QualtricsError("Qualtrics could not prepare the export.", code="export_failed")
-        if time.monotonic() + pause > deadline:
-            raise _TooSlowError
-        time.sleep(pause)
-        pause = min(pause * 1.5, 2.0)
-        export = client.export_progress(survey_id, export.progress_id)
-    if export.file_id is None:
-        raise NotFound("The export has no file.")
-    path = folder / "preview.zip"
-    client.download_export(survey_id, export.file_id, path)
     reading = _Reading()
     translator = Translator({question.field: (question.pk, question.kind)})
-    lines = archive.read_lines(path)
+    lines = export_lines(client, survey_id, export, until=deadline)
     while some := list(islice(lines, 1000)):
         records = [record for record in map(translator.translate, some) if isinstance(record, NewResponse)]
         erased = erased_among(record.external_id for record in records)

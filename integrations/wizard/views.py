@@ -29,6 +29,8 @@ from journeys.models import Lane, Stage
 from kpis.mapping.choices import Choice, choice_of
 from kpis.metrics.formulas import Formula
 from kpis.metrics.wording import METRIC_LABELS, how_counted, number_text
+from ui.numbers import whole_number
+from versioning.pages import FIELD, see, seen_version
 from versioning.saving import Outdated
 
 # Item field → field of the wizard, where a refusal of the action names one.
@@ -64,7 +66,10 @@ class _Wizard:
 
     def _answers(self) -> QueryDict:
         if self.request.method == "POST":
-            return self.request.POST
+            sent = self.request.POST.copy()
+            if self.item:
+                sent[FIELD] = str(seen_version(self.request))  # the next steps carry it along
+            return sent
         answers = QueryDict(mutable=True)
         for name, values in (answers_of(self.item) if self.item else {}).items():
             answers.setlist(name, values)
@@ -236,7 +241,7 @@ class _Wizard:
                 item = self._write_item(title, fields, retrieve)
         except Outdated as outdated:
             self.outdated = FeedbackItem.objects.select_related("card", "question").get(pk=outdated.current.pk)
-            self._see_present_version()
+            see(self.form, outdated.current.version)
             return self.show("metric" if self.form.chosen_question else ORDER[0], quiet=True)
         except actions.NotAllowed as refused:
             return self.close(str(refused), messages.ERROR)
@@ -254,8 +259,7 @@ class _Wizard:
         user = self.request.user
         if self.item is None:
             return actions.create_item(self.lane, self.stage, title=title, user=user, retrieve=retrieve, **fields)
-        seen = self.form.data.get("version", "")
-        item = actions.change_item(self.item, int(seen) if seen.isdecimal() else 0, title=title, user=user, **fields)
+        item = actions.change_item(self.item, seen_version(self.request), title=title, user=user, **fields)
         return actions.retrieve(item) if retrieve and item.chosen_state != FeedbackItem.Chosen.RETRIEVING else item
 
     def _explain(self, refused: ValidationError) -> HttpResponse:
@@ -264,11 +268,6 @@ class _Wizard:
             field = _NAMED.get(name, name)
             self.form.add_error(field if field in self.form.fields else None, texts)
         return self.show(self.form.step_with_problem("metric") or "metric")
-
-    def _see_present_version(self) -> None:
-        data = self.form.data.copy()
-        data["version"] = str(self.outdated.version if self.outdated else "")
-        self.form.data = data
 
     def close(self, text: str, level: int = messages.SUCCESS) -> HttpResponse:
         """Back to where the wizard was opened: the map is drawn anew, with the card as it stands now."""
@@ -312,6 +311,4 @@ def _after(step: str) -> str:
 
 
 def _found(rows: Any, raw: str | None) -> Any:
-    if not raw or not raw.isascii() or not raw.isdecimal() or len(raw) > 17:
-        raise Http404
-    return get_object_or_404(rows, pk=int(raw))
+    return get_object_or_404(rows, pk=whole_number(raw))

@@ -18,7 +18,9 @@ from journeys.editing.impact import goes_with
 from journeys.models import Card, Journey, Lane, Phase, Stage
 from journeys.wording import WORDS
 from ui.htmx import HtmxRequest, dialog
-from versioning.saving import Outdated
+from ui.numbers import whole_number
+from versioning.pages import seen_version
+from versioning.saving import LARGEST, Outdated
 
 FORMS: dict[str, type[PartForm]] = {"phase": PhaseForm, "stage": StageForm, "lane": LaneForm, "card": CardForm}
 DIRECTIONS: dict[str, tuple[str, ...]] = {
@@ -46,7 +48,7 @@ def _pointed_at(request: HtmxRequest, journey: Journey, part: str) -> dict[str, 
     found = {}
     for name, model in (("lane", "lane"), ("stage", "stage"), ("phase", "phase"), ("after", part)):
         if pk := request.GET.get(name):
-            thing = _find(journey, model, pk) if pk.isascii() and pk.isdecimal() and len(pk) < 16 else None
+            thing = _find(journey, model, whole_number(pk))
             if thing is None:
                 raise Http404
             found[name] = thing
@@ -85,14 +87,14 @@ def part_edit(request: HtmxRequest, journey_pk: int, part: str, pk: int) -> Http
 def part_move(request: HtmxRequest, journey_pk: int, part: str, pk: int) -> HttpResponse:
     """`direction` (left, right, up, down) of the part that was seen at `version`."""
     journey = get_object_or_404(Journey, pk=journey_pk)
-    direction, version = request.POST.get("direction"), request.GET.get("version", "")
-    if direction not in DIRECTIONS[part] or not (version.isascii() and version.isdecimal()):
+    direction, version = request.POST.get("direction"), whole_number(request.GET.get("version"), most=LARGEST)
+    if direction not in DIRECTIONS[part] or version is None:
         return HttpResponseBadRequest()
     thing = _find(journey, part, pk)
     if thing is None:
         return map_again(request, journey, WORDS[part].gone, messages.WARNING)
     try:
-        editing.step(thing, int(version), direction)
+        editing.step(thing, version, direction)
     except Outdated:
         return map_again(request, journey, _outdated(), messages.WARNING)
     return map_again(request, journey, WORDS[part].moved)
@@ -104,9 +106,8 @@ def part_delete(request: HtmxRequest, journey_pk: int, part: str, pk: int) -> Ht
     if thing is None:
         return map_again(request, journey, WORDS[part].gone, messages.WARNING)
     if request.method == "POST":
-        version = request.POST.get("seen_version", "")
         try:
-            editing.delete(thing, int(version) if version.isascii() and version.isdecimal() else 0)
+            editing.delete(thing, seen_version(request))
         except Outdated:
             return map_again(request, journey, _outdated(), messages.WARNING)
         return map_again(request, journey, WORDS[part].deleted)

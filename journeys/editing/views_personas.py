@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from journeys.editing import actions as editing
 from journeys.editing.forms import ExistingPersonaForm, PersonaForm, SentimentForm
 from journeys.models import AssumedSentiment, Journey, JourneyPersona
 from ui.htmx import HtmxRequest, dialog, go
+from ui.numbers import whole_number
 
 
 def _travelling(journey: Journey) -> list[JourneyPersona]:
@@ -60,10 +61,7 @@ def persona_edit(request: HtmxRequest, journey_pk: int, pk: int) -> HttpResponse
 def sentiment(request: HtmxRequest, journey_pk: int) -> HttpResponse:
     """`?stage=`: what each persona of the map is assumed to feel there."""
     journey = get_object_or_404(Journey, pk=journey_pk)
-    pk = request.GET.get("stage", "")
-    stage = journey.stages.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() and len(pk) < 16 else None
-    if stage is None:
-        raise Http404
+    stage = get_object_or_404(journey.stages, pk=whole_number(request.GET.get("stage")))
     travelling = _travelling(journey)
     now = dict(AssumedSentiment.objects.filter(stage=stage).values_list("journey_persona_id", "value"))
     form = SentimentForm(request.POST or None, travelling=travelling, now=now)

@@ -16,13 +16,13 @@ class AcceptForm(forms.Form):
     """With what the person saw: the item's version, and the question as it stood."""
 
     answers = forms.ChoiceField(label=gettext_lazy("What the new mapping counts"), widget=forms.RadioSelect)
-    version = forms.IntegerField(widget=forms.HiddenInput)
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     question = forms.IntegerField(widget=forms.HiddenInput)
 
     fields: Any
 
     def __init__(self, data: Any, *, offer: Offer, version: int) -> None:
-        initial = {"answers": offer.recommended.value, "version": version, "question": offer.question.pk}
+        initial = {"answers": offer.recommended.value, "seen_version": version, "question": offer.question.pk}
         super().__init__(data, initial=initial)
         since = _("Answers since the change, from %(day)s on") % {"day": period_text(offer.since, offer.since)}
         choices = [(Counting.ALL.value, Counting.ALL.label), (Counting.SINCE.value, since)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from kpis.counting.histograms import COUNTED, usable
-from kpis.metrics.formulas import MIXED, Formula
+from kpis.metrics import wording
+from kpis.metrics.formulas import Formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +33,6 @@ def verdict_on(
     histogram, left_out = usable({response_class: {value: 1}}, formula, not_applicable=not_applicable, include=include)
     if not histogram:
         reason = next(iter(left_out))
-        return Verdict(False, reason, left_out_because(reason))
-    key = _place(value, formula)
-    return Verdict(True, key, _counts_as(key))
-
-
-def _place(value: str, formula: Formula) -> str:
-    if formula.metric == "nps":
-        return {1: "promoter", 0: "passive", -1: "detractor"}[int(formula.score(value))]
-    if formula.is_share:
-        return "positive" if value in formula.positive_values else "not_positive"
-    if formula.metric == "sentiment":
-        if value == MIXED:
-            return "mixed"
-        return "positive" if float(value) > 0 else "negative" if float(value) < 0 else "neutral"
-    return "value"
-
-
-def _counts_as(key: str) -> str:
-    return {
-        "promoter": _("Counts as a promoter."),
-        "passive": _("Counts as a passive."),
-        "detractor": _("Counts as a detractor."),
-        "positive": _("Counts as positive."),
-        "not_positive": _("Counts as not positive."),
-        "neutral": _("Counts as neutral."),
-        "negative": _("Counts as negative."),
-        "mixed": _("Counts as mixed: in the net, not in the mean."),
-        "value": _("Counts with its value."),
-    }[key]
-
-
-def left_out_because(reason: str) -> str:
-    """Why an answer is not in n."""
-    return {
-        "unfinished": _("Left out: the response is unfinished."),
-        "preview": _("Left out: a preview, not a customer."),
-        "test": _("Left out: a test response."),
-        "spam": _("Left out: marked as spam."),
-        "synthetic": _("Left out: a synthetic response."),
-        "unanswered": _("Left out: asked, but not answered."),
-        "not_applicable": _("Left out: not applicable."),
-        "out_of_scale": _("Left out: outside the scale."),
-    }.get(reason, _("Left out."))
+        return Verdict(False, reason, str(wording.EXCLUDED_SENTENCES.get(reason, _("Left out."))))
+    band = formula.band(value)
+    return Verdict(True, band.value, str(wording.BAND_SENTENCES[band]))

@@ -9,6 +9,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -38,6 +39,23 @@ _SHARES = ("csat", "ces")
 
 class FormulaError(ValueError):
     """These fields do not make a formula."""
+
+
+class Band(StrEnum):
+    """What one answer counts as."""
+
+    PROMOTER = "promoter"
+    PASSIVE = "passive"
+    DETRACTOR = "detractor"
+    POSITIVE = "positive"
+    NOT_POSITIVE = "not_positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    MIXED = "mixed"
+    VALUE = "value"
+
+
+_NPS_SCORES = {Band.PROMOTER: 1, Band.PASSIVE: 0, Band.DETRACTOR: -1}
 
 
 @dataclass(frozen=True)
@@ -98,6 +116,19 @@ class Formula:
         prefix = {"ces": "ces1", "csat": "csat_reverse"}[self.metric] if self.reverse else self.metric
         return f"{prefix}_{_runs(self.positive_values)}_of_{scale}"
 
+    def band(self, value: str) -> Band:
+        """What an answer with this canonical value, which the formula accepts, counts as."""
+        if self.is_share:
+            return Band.POSITIVE if value in self.positive_values else Band.NOT_POSITIVE
+        if self.metric == "sentiment" and value == MIXED:
+            return Band.MIXED
+        exact = _exact(value)
+        if self.metric == "nps":
+            return Band.PROMOTER if exact >= 9 else Band.PASSIVE if exact >= 7 else Band.DETRACTOR
+        if self.metric == "sentiment":
+            return Band.POSITIVE if exact > 0 else Band.NEGATIVE if exact < 0 else Band.NEUTRAL
+        return Band.VALUE
+
     @property
     def higher_is_better(self) -> bool:
         """Whether a rising value is good news: for a share of positive answers it always is."""
@@ -112,10 +143,7 @@ class Formula:
         """What one answer counts in the KPI: ±1 or 0 of an NPS, 1 or 0 of a share, itself in a mean."""
         if self.is_share:
             return int(value in self.positive_values)
-        exact = _exact(value)
-        if self.metric == "nps":
-            return 1 if exact >= 9 else 0 if exact >= 7 else -1
-        return exact
+        return _NPS_SCORES[self.band(value)] if self.metric == "nps" else _exact(value)
 
     @property
     def unit(self) -> int:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from kpis.metrics import rounding
 from kpis.metrics.comparison import Change
-from kpis.metrics.formulas import Formula
+from kpis.metrics.formulas import Band, Formula
 from kpis.metrics.intervals import Interval
 
 METRIC_LABELS: dict[str, Promise] = {
@@ -53,6 +53,41 @@ VERDICT_LABELS: dict[str, Promise] = {
     "undecided": gettext_lazy("Undecided: the interval holds the target"),
     "too_few": gettext_lazy("Too few answers for a verdict"),
     "no_data": gettext_lazy("No data yet"),
+}
+
+# What an answer counts as: in a word, and in a sentence.
+BAND_LABELS: dict[Band, Promise] = {
+    Band.PROMOTER: gettext_lazy("Promoter"),
+    Band.PASSIVE: gettext_lazy("Passive"),
+    Band.DETRACTOR: gettext_lazy("Detractor"),
+    Band.POSITIVE: gettext_lazy("Positive"),
+    Band.NOT_POSITIVE: gettext_lazy("Not positive"),
+    Band.NEUTRAL: gettext_lazy("Neutral"),
+    Band.NEGATIVE: gettext_lazy("Negative"),
+    Band.MIXED: gettext_lazy("Mixed"),
+    Band.VALUE: gettext_lazy("In the mean"),
+}
+BAND_SENTENCES: dict[Band, Promise] = {
+    Band.PROMOTER: gettext_lazy("Counts as a promoter."),
+    Band.PASSIVE: gettext_lazy("Counts as a passive."),
+    Band.DETRACTOR: gettext_lazy("Counts as a detractor."),
+    Band.POSITIVE: gettext_lazy("Counts as positive."),
+    Band.NOT_POSITIVE: gettext_lazy("Counts as not positive."),
+    Band.NEUTRAL: gettext_lazy("Counts as neutral."),
+    Band.NEGATIVE: gettext_lazy("Counts as negative."),
+    Band.MIXED: gettext_lazy("Counts as mixed: in the net, not in the mean."),
+    Band.VALUE: gettext_lazy("Counts with its value."),
+}
+# Why one answer is not in n; EXCLUDED_LABELS name many of them.
+EXCLUDED_SENTENCES: dict[str, Promise] = {
+    "unfinished": gettext_lazy("Left out: the response is unfinished."),
+    "preview": gettext_lazy("Left out: a preview, not a customer."),
+    "test": gettext_lazy("Left out: a test response."),
+    "spam": gettext_lazy("Left out: marked as spam."),
+    "synthetic": gettext_lazy("Left out: a synthetic response."),
+    "unanswered": gettext_lazy("Left out: asked, but not answered."),
+    "not_applicable": gettext_lazy("Left out: not applicable."),
+    "out_of_scale": gettext_lazy("Left out: outside the scale."),
 }
 
 _MINUS = "\u2212"

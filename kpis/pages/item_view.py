@@ -18,7 +18,7 @@ from kpis.counting.periods import Window
 from kpis.counting.sums import by_day
 from kpis.metrics import wording
 from kpis.metrics.comparison import Change, compare, judge, may_flag
-from kpis.metrics.formulas import MIXED, Formula, Measure, is_suppressed
+from kpis.metrics.formulas import MIXED, Band, Formula, Measure, is_suppressed
 from kpis.metrics.trends import Bucket, buckets, rolling, suppress_buckets
 from kpis.pages.comments import sentiment_words
 from kpis.scoring.figures import Figure
@@ -337,8 +337,8 @@ class ItemView:
                 label=labels.get(value, "") if labels.get(value, "") != value else "",
                 n=histogram.get(value, 0),
                 share_text=wording.percent_text(100 * histogram.get(value, 0) / n),
-                counts_as=counts_as(formula, value)[0],
-                tone=counts_as(formula, value)[1],
+                counts_as=str(wording.BAND_LABELS[formula.band(value)]),
+                tone=_TONES.get(formula.band(value), "neutral"),
                 length=f"{100 * histogram.get(value, 0) / longest:.2f}",
             )
             for value in self._values(formula, histogram)
@@ -373,22 +373,7 @@ def named_values(values: Iterable[str], choices: Iterable[Mapping[str, Any]]) ->
     )
 
 
-def counts_as(formula: Formula, value: str) -> tuple[str, str]:
-    """What an answer counts as, in a word, and its tone."""
-    exact = float(number(value) or 0)
-    if formula.metric == "nps":
-        if exact >= 9:
-            return _("Promoter"), "good"
-        return (_("Passive"), "neutral") if exact >= 7 else (_("Detractor"), "bad")
-    if formula.is_share:
-        return (_("Positive"), "good") if value in formula.positive_values else (_("Not positive"), "neutral")
-    if formula.metric == "sentiment":
-        if value == MIXED:
-            return _("Mixed"), "neutral"
-        if exact > 0:
-            return _("Positive"), "good"
-        return (_("Negative"), "bad") if exact < 0 else (_("Neutral"), "neutral")
-    return _("In the mean"), "neutral"
+_TONES = {Band.PROMOTER: "good", Band.POSITIVE: "good", Band.DETRACTOR: "bad", Band.NEGATIVE: "bad"}
 
 
 def find(pk: int) -> FeedbackItem | None:

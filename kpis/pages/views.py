@@ -32,6 +32,8 @@ from kpis.pages.spreadsheet import as_csv
 from kpis.scoring.scores import Rules
 from kpis.scoring.weighting import choose_weighting
 from ui.htmx import HtmxRequest, dialog, go
+from ui.numbers import whole_number
+from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
 
@@ -87,13 +89,14 @@ def item_accept(request: HtmxRequest, pk: int) -> HttpResponse:
         try:
             accept(
                 found,
-                form.cleaned_data["version"],
+                seen_version(request),
                 seen_question=form.cleaned_data["question"],
                 counting=form.cleaned_data["answers"],
                 user=user,
             )
-        except Outdated:
+        except Outdated as outdated:
             form.add_error(None, _("Somebody else changed this item meanwhile. It is shown as it is now: try again."))
+            see(form, outdated.current.version)
         except ValidationError as refusal:
             form.add_error(None, refusal)
         else:
@@ -116,8 +119,7 @@ def item_comments(request: HttpRequest, pk: int) -> HttpResponse:
     found = _item(pk)
     rules = Rules.current()
     window, _form = period_form.chosen(request.GET, rules.today)
-    number = request.GET.get("page", "1")
-    page = int(number) if number.isascii() and number.isdecimal() and 0 < int(number[:9]) < 10_000 else 1
+    page = whole_number(request.GET.get("page"), most=9_999) or 1
     context = {
         "item": found,
         "journey": found.card.lane.journey,

@@ -194,7 +194,7 @@ class Walk:
         assert {each.name for each in made} >= {"By page 0", "By page 4", "By API 0", "By API 4"}
         for each in made:
             edit = reverse("integrations:connection_edit", args=[each.pk])
-            body = typed | {"name": each.name, "version": each.version, "auth_method": each.auth_method}
+            body = typed | {"name": each.name, "seen_version": each.version, "auth_method": each.auth_method}
             self.page.post(edit, body | {"host": self.sandbox.other_host})
             self.page.post(edit, body | {"token": token, "client_id": each.client_id, "client_secret": secret})
             self.api.patch(f"/api/v1/connections/{each.pk}/", {"token": token, "version": 99})
@@ -257,7 +257,7 @@ class Walk:
         self.api.post("/api/v1/distributions/", body)
         for draft in Distribution.objects.filter(state="draft", connection=connection):
             address = reverse("integrations:distribution_send", args=[draft.pk])
-            self.page.post(address, {"version": draft.version}, follow=True)
+            self.page.post(address, {"seen_version": draft.version}, follow=True)
 
     def fetch(self, connection: Connection) -> None:
         """One fetch, as far as it gets."""
@@ -277,13 +277,15 @@ class Walk:
     def watch(self, connection: Connection) -> None:
         """Watches made, changed, ended; messages with the right and a wrong signature."""
         for watch in ResponseWatch.objects.filter(connection=connection)[:1]:
-            self.page.post(reverse("integrations:watch_end", args=[watch.pk]), {"version": watch.version}, follow=True)
+            self.page.post(
+                reverse("integrations:watch_end", args=[watch.pk]), {"seen_version": watch.version}, follow=True
+            )
             survey = watch.survey
             self.page.post(reverse("integrations:watch_new", args=[connection.pk]), {"survey": survey.pk}, follow=True)
         for watch in ResponseWatch.objects.all():
             self.page.post(reverse("integrations:watch_check", args=[watch.pk]), follow=True)
             self.page.post(
-                reverse("integrations:watch_rotate", args=[watch.pk]), {"version": watch.version}, follow=True
+                reverse("integrations:watch_rotate", args=[watch.pk]), {"seen_version": watch.version}, follow=True
             )
             watch.refresh_from_db()
             for number, key in enumerate(subscriptions.keys_of(watch)):

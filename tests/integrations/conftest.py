@@ -41,8 +41,7 @@ def connection(sandbox, db) -> Connection:
 def woken(monkeypatch) -> list:
     """The fetches for which a worker would have been woken."""
     rung: list = []
-    monkeypatch.setattr("integrations.fetches.retrieval.notify_from_web", rung.append)
-    monkeypatch.setattr("integrations.receivers.notify_from_web", rung.append)
+    monkeypatch.setattr("integrations.sync.tasks.notify_from_web", rung.append)
     return rung
 
 

@@ -256,9 +256,10 @@ def test_the_page_shows_the_difference_and_analysts_accept_it_there(client_of, a
 def test_the_dialog_tells_when_somebody_was_faster(client_of, analyst, item):
     item = changed(item, choices=SEVEN)
     address = reverse("kpis:item_accept", args=[item.pk])
-    sent = {"answers": "all", "version": item.version + 1, "question": item.question.successor_id}
+    sent = {"answers": "all", "seen_version": item.version + 1, "question": item.question.successor_id}
     refused = client_of(analyst).post(address, sent)
     assert (refused.status_code, "Somebody else changed this item meanwhile" in text_of(refused)) == (422, True)
+    assert refused.context["form"]["seen_version"].value() == str(item.version)  # trying again is in knowledge of it
     assert find(item.pk).former_mappings.count() == 0
 
 

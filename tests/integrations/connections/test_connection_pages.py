@@ -103,7 +103,9 @@ def test_the_token_is_never_sent_back(alice):
     for name in ("connection", "connection_edit", "connection_delete"):
         pages.append(alice.get(reverse(f"integrations:{name}", args=[made.pk])))
     pages.append(
-        alice.post(reverse("integrations:connection_edit", args=[made.pk]), typed(version="1", host="evil.example"))
+        alice.post(
+            reverse("integrations:connection_edit", args=[made.pk]), typed(seen_version="1", host="evil.example")
+        )
     )
     for page in pages:
         assert CANARY not in page.content.decode()
@@ -118,7 +120,7 @@ def test_an_empty_token_keeps_the_stored_one(alice):
     add(alice)
     made = Connection.objects.get()
     alice.post(
-        reverse("integrations:connection_edit", args=[made.pk]), typed(token="", name="Rail", version=made.version)
+        reverse("integrations:connection_edit", args=[made.pk]), typed(token="", name="Rail", seen_version=made.version)
     )
     made.refresh_from_db()
     assert (made.name, made.source.name, made.version) == ("Rail", "Rail", 2)
@@ -129,12 +131,12 @@ def test_another_host_asks_for_the_token_again(alice):
     add(alice)
     made = Connection.objects.get()
     address = reverse("integrations:connection_edit", args=[made.pk])
-    response = alice.post(address, typed(token="", host="syd1", version=made.version))
+    response = alice.post(address, typed(token="", host="syd1", seen_version=made.version))
     assert response.status_code == 422
     assert "Type the API token again" in str(response.context["form"].errors["token"])
     made.refresh_from_db()
     assert made.host == "fra1.qualtrics.com"
-    alice.post(address, typed(token="Another-token-of-the-new-host", host="syd1", version=made.version))
+    alice.post(address, typed(token="Another-token-of-the-new-host", host="syd1", seen_version=made.version))
     made.refresh_from_db()
     assert made.host == "syd1.qualtrics.com"
     assert token_of(made).reveal() == "Another-token-of-the-new-host"
@@ -144,7 +146,7 @@ def test_a_new_token_lets_a_stopped_connection_go_on(alice):
     add(alice)
     Connection.objects.update(stopped_code="token_refused", failures_in_a_row=9, owner_name="Ana")
     made = Connection.objects.get()
-    alice.post(reverse("integrations:connection_edit", args=[made.pk]), typed(version=made.version))
+    alice.post(reverse("integrations:connection_edit", args=[made.pk]), typed(seen_version=made.version))
     made.refresh_from_db()
     assert (made.stopped_code, made.failures_in_a_row, made.owner_name) == ("", 0, "")
 
@@ -154,7 +156,8 @@ def test_somebody_elses_change_is_shown_and_not_overwritten(alice):
     made = Connection.objects.get()
     Connection.objects.filter(pk=made.pk).update(name="Their name", version=made.version + 1)
     response = alice.post(
-        reverse("integrations:connection_edit", args=[made.pk]), typed(name="My name", token="", version=made.version)
+        reverse("integrations:connection_edit", args=[made.pk]),
+        typed(name="My name", token="", seen_version=made.version),
     )
     page = response.content.decode()
     assert response.status_code == 409
@@ -162,8 +165,10 @@ def test_somebody_elses_change_is_shown_and_not_overwritten(alice):
     assert "My name" in page
     assert Connection.objects.get().name == "Their name"
     # Saving again, in knowledge of theirs, replaces it.
-    seen = response.context["form"]["version"].value()
-    alice.post(reverse("integrations:connection_edit", args=[made.pk]), typed(name="My name", token="", version=seen))
+    seen = response.context["form"]["seen_version"].value()
+    alice.post(
+        reverse("integrations:connection_edit", args=[made.pk]), typed(name="My name", token="", seen_version=seen)
+    )
     assert Connection.objects.get().name == "My name"
 
 
@@ -174,11 +179,11 @@ def test_switching_off_stops_the_timetable_and_enabling_starts_it(alice, woken):
     factories.make_item(factories.make_question(survey))
     feed = factories.make_feed(made, survey, next_due_at=timezone.now())
     address = reverse("integrations:connection_switch", args=[made.pk])
-    alice.post(address, {"enabled": "0", "version": made.version})
+    alice.post(address, {"enabled": "0", "seen_version": made.version})
     made.refresh_from_db()
     feed.refresh_from_db()
     assert (made.enabled, feed.next_due_at) == (False, None)
-    alice.post(address, {"enabled": "1", "version": made.version})
+    alice.post(address, {"enabled": "1", "seen_version": made.version})
     made.refresh_from_db()
     feed.refresh_from_db()
     assert made.enabled
@@ -191,7 +196,7 @@ def test_a_connection_in_use_is_not_deleted_and_says_who_uses_it(alice):
     item = factories.make_item(factories.make_question(factories.make_survey(made.source)))
     address = reverse("integrations:connection_delete", args=[made.pk])
     assert item.card.title in alice.get(address).content.decode()
-    response = alice.post(address, {"version": made.version})
+    response = alice.post(address, {"seen_version": made.version})
     assert "cannot be deleted while items on a map use it" in response.content.decode()
     assert Connection.objects.filter(pk=made.pk).exists()
 
@@ -207,7 +212,7 @@ def test_deleting_takes_surveys_and_responses_and_leaves_drafts_without_survey(a
     page = alice.get(address).content.decode()
     assert "1 stored response is deleted" in page
     assert draft.card.title in page
-    alice.post(address, {"version": made.version})
+    alice.post(address, {"seen_version": made.version})
     draft.refresh_from_db()
     assert not Connection.objects.exists()
     assert not Source.objects.exists()

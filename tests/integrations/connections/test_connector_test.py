@@ -107,7 +107,8 @@ class TestAnotherDataCentre:
 
     def correct(self, client, connection, host="syd1.qualtrics.com", version=1):
         return client.post(
-            reverse("integrations:connection_correct_host", args=[connection.pk]), {"host": host, "version": version}
+            reverse("integrations:connection_correct_host", args=[connection.pk]),
+            {"host": host, "seen_version": version},
         )
 
     def test_one_click_moves_host_and_token(self, client_of, admin, moved):

@@ -233,11 +233,11 @@ def test_a_secret_moved_to_another_row_or_host_does_not_open(railway, sandbox):
     other = create_connection(host=normalise_host(sandbox.other_host), name="Bank", **BANK)
     Connection.objects.filter(pk=other.pk).update(client_secret_envelope=railway.client_secret_envelope)
     other.refresh_from_db()
-    assert surveys_of(other).code == "envelope_broken"
+    assert surveys_of(other).error.code == "envelope_broken"
     Connection.objects.filter(pk=railway.pk).update(host=sandbox.other_host)
     railway.refresh_from_db()
     sandbox.control.forget_calls()
-    assert surveys_of(railway).code == "envelope_broken"
+    assert surveys_of(railway).error.code == "envelope_broken"
     assert sandbox.control.calls() == []
 
 
@@ -343,13 +343,13 @@ class TestWhatATokenCanDo:
         with client_for(railway) as client:
             client.whoami()
         sandbox.control.revoke_token("sandbox-railway-client")
-        assert surveys_of(railway).code == "oauth_client_refused"
+        assert surveys_of(railway).error.code == "oauth_client_refused"
         railway.refresh_from_db()
         assert railway.stopped_code == "oauth_client_refused"
 
     def test_the_token_endpoint_in_trouble_stops_nothing(self, railway, sandbox):
         sandbox.control.switch_fault_on("503", path="/oauth2/token")
-        assert surveys_of(railway).code == "server_trouble"
+        assert surveys_of(railway).error.code == "server_trouble"
         railway.refresh_from_db()
         assert railway.stopped_code == ""
 

@@ -65,7 +65,7 @@ def test_what_is_changed_in_the_form_is_what_is_sent(alice, prepared, email, the
     assert (
         "Send this to 130 people?" in alice.get(reverse("integrations:distribution", args=[draft.pk])).content.decode()
     )
-    alice.post(page_of(draft, "send"), {"version": changed.version})
+    alice.post(page_of(draft, "send"), {"seen_version": changed.version})
     assert sent() == [changed.request]
 
 
@@ -133,9 +133,9 @@ def test_what_somebody_changed_after_it_was_seen_is_not_sent(alice, api, prepare
     """Alice looks at three recipients; meanwhile the draft is changed to everybody; then she presses Send."""
     draft = prepared(email())
     api.put(f"{URL}{draft.pk}/", email(mailing_list=there.regular.id) | {"version": 1})
-    answer = alice.post(page_of(draft, "send"), {"version": 1}, follow=True)
+    answer = alice.post(page_of(draft, "send"), {"seen_version": 1}, follow=True)
     assert "Somebody else changed this draft meanwhile." in answer.content.decode()
-    alice.post(page_of(draft, "discard"), {"version": 1})
+    alice.post(page_of(draft, "discard"), {"seen_version": 1})
     assert Distribution.objects.get(pk=draft.pk).state == "draft"
     assert sent() == []
 
@@ -148,7 +148,7 @@ def test_of_two_who_edit_the_second_sees_that_there_was_a_first(alice, prepared,
     assert late.status_code == 409
     assert "Somebody else changed this draft while you were editing." in late.content.decode()
     assert Distribution.objects.get().request["header"]["subject"] == "First"
-    again = {**values, "subject": "Second", "version": late.context["form"].data["version"]}
+    again = {**values, "subject": "Second", "seen_version": late.context["form"].data["seen_version"]}
     assert alice.post(page_of(draft), again).status_code == 302
     assert Distribution.objects.get().request["header"]["subject"] == "Second"
 

@@ -28,7 +28,7 @@ def page_of(draft, name="distribution"):
 
 def confirm(alice, draft, action="send", version=1):
     """Press the button of a page that showed this version."""
-    return alice.post(page_of(draft, f"distribution_{action}"), {"version": version})
+    return alice.post(page_of(draft, f"distribution_{action}"), {"seen_version": version})
 
 
 def test_the_page_asks_with_the_number_of_recipients_and_sends_on_confirmation(alice, admin, draft, sent):

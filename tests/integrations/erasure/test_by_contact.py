@@ -8,8 +8,9 @@ from django.utils import timezone
 from feedback.models import Erasure, Response
 from integrations.directory import contacts
 from integrations.erasure import erasing
-from integrations.erasure.lookup import NotFoundByThis, TooSlow, find_theirs
+from integrations.erasure.lookup import NotFoundByThis, find_theirs
 from integrations.models import ConsoleCall, Distribution
+from integrations.qualtrics.exports import ExportNotReady
 from tests.integrations.erasure.conftest import KEY, reconcile
 from tests.integrations.erasure.test_everywhere_for_good import everything_in_the_database
 
@@ -81,7 +82,7 @@ def test_looking_keeps_nothing(connection, fetched, contact, email, reference, s
 
 def test_nobody_waits_longer_than_they_said(sandbox, connection, fetched, email):
     sandbox.control.change_settings(export_mode="stuck")
-    with pytest.raises(TooSlow):
+    with pytest.raises(ExportNotReady):
         find_theirs(connection, email, patience=0.3)
 
 

@@ -18,7 +18,7 @@ KEY = "post-journey"
 def rung(monkeypatch) -> list[Fetch]:
     """The fetches for which a worker would have been woken."""
     found: list[Fetch] = []
-    monkeypatch.setattr("integrations.reconciliation.reconciling.notify_from_web", found.append)
+    monkeypatch.setattr("integrations.sync.tasks.notify_from_web", found.append)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 
 from integrations.models import Fetch
 from integrations.reconciliation import reconciling
@@ -16,12 +17,13 @@ pytestmark = pytest.mark.django_db
 
 
 def test_it_asks_for_a_complete_export_and_wakes_a_worker(
-    sandbox, feed, fetched, admin, rung, django_capture_on_commit_callbacks
+    sandbox, feed, fetched, client_of, admin, rung, django_capture_on_commit_callbacks
 ):
     gone = sandbox.control.truth(KEY)[0]["id"]
     sandbox.control.delete_response(KEY, gone)
     with django_capture_on_commit_callbacks(execute=True):
-        fetch = reconcile_now(feed, admin)
+        client_of(admin).post(reverse("integrations:reconciliation", args=[feed.pk]))
+    fetch = Fetch.objects.get(state__in=Fetch.OPEN)
     assert rung == [fetch]
     assert (fetch.trigger, fetch.full, fetch.asked_by) == ("reconcile", True, admin)
     assert work(fetched).vanished == 1

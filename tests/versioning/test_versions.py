@@ -1,12 +1,15 @@
 """Two people edit one object: nobody's work is lost in silence."""
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 from django import forms
 from rest_framework import viewsets
 from rest_framework.test import APIRequestFactory, force_authenticate
 
+from config.rest_api import problems
 from journeys.models import Journey
 from tests.factories import make_journey
 from versioning.api import VersionedSerializer, VersionedUpdates
@@ -14,6 +17,7 @@ from versioning.pages import VersionedForm
 from versioning.saving import Outdated, delete_if_current, save_if_current
 
 pytestmark = pytest.mark.django_db
+APPS = ("accounts", "feedback", "integrations", "journeys", "kpis")
 
 
 class JourneySerializer(VersionedSerializer):
@@ -155,3 +159,39 @@ class TestPage:
         form = self.edit(make_journey(), name="New")
         assert not form.is_valid()
         assert isinstance(form.fields["seen_version"], forms.IntegerField)
+
+
+class LateViews(JourneyViews):
+    """Its action does the writing, and lets `Outdated` pass."""
+
+    def perform_update(self, serializer):
+        save_if_current(serializer.instance, 7, ["name"])
+
+
+class TestActionThatIsTooLate:
+    def test_the_answer_shows_the_object_as_the_viewset_shows_it(self, admin):
+        journey = make_journey(name="Travel")
+        request = APIRequestFactory().patch("/", json.dumps({"name": "New"}), content_type="application/json")
+        force_authenticate(request, admin)
+        answer = LateViews.as_view({"patch": "partial_update"})(request, pk=journey.pk)
+        assert (answer.status_code, answer.data["code"]) == (409, "outdated")
+        assert dict(answer.data["current"]) == dict(JourneySerializer(Journey.objects.get()).data)
+        assert set(answer.data["current"]) == {"id", "name", "description", "version"}
+
+    def test_a_view_that_shows_no_such_object_answers_its_id_and_version(self):
+        journey = make_journey()
+        problem = problems.handle(Outdated(journey), {}).data
+        assert (problem["status"], problem["current"]) == (409, {"id": journey.pk, "version": 1})
+
+
+def test_no_view_of_the_api_answers_it_by_hand():
+    root = Path(problems.__file__).parents[2]
+    views = [source for app in APPS for source in (root / app).rglob("api.py")]
+    assert len(views) > 10
+    catching = [
+        str(source.relative_to(root))
+        for source in views
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.ExceptHandler) and node.type and "Outdated" in ast.unparse(node.type)
+    ]
+    assert catching == []
