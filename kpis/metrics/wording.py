@@ -88,6 +88,7 @@ EXCLUDED_SENTENCES: dict[str, Promise] = {
     "unanswered": gettext_lazy("Left out: asked, but not answered."),
     "not_applicable": gettext_lazy("Left out: not applicable."),
     "out_of_scale": gettext_lazy("Left out: outside the scale."),
+    "mixed": gettext_lazy("Left out of the mean: both positive and negative."),
 }
 
 _MINUS = "\u2212"
