@@ -51,6 +51,7 @@ ROUTES: dict[str, Row] = {
     "api:alert-target-list": row(GET=_ADMIN, POST=_ADMIN),
     "api:alert-target-detail": row(GET=_ADMIN, DELETE=_ADMIN),
     "api:alert-target-test": row(POST=_ADMIN),
+    "api:alert-target-messages": row(GET=_ADMIN),
     "api:alert-target-deliveries": row(GET=_ADMIN),
     # Opened by its signature alone.
     "hooks:qualtrics": row(GET=ANYONE, POST=ANYONE),

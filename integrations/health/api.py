@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import django_filters
@@ -25,6 +26,8 @@ from integrations.health.tasks import MESSAGES
 from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection, FailingStep
 from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_by_connection
+
+logger = logging.getLogger(__name__)
 
 
 class AlertSerializer(serializers.ModelSerializer):
@@ -268,14 +271,27 @@ class AlertTargets(
     @extend_schema(summary="Send a test message", request=None, responses={202: AlertMessageSerializer})
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: str | None = None) -> Response:
-        """It is on its way; look at the deliveries for what became of it."""
+        """It is on its way; look at the messages for what became of it."""
         message = endpoints.send_test(self.get_object())
         MESSAGES.notify_from_web(message.target_id)
         return Response(AlertMessageSerializer(message).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(summary="What was sent, newest first", responses=AlertMessageSerializer(many=True))
     @action(detail=True)
-    def deliveries(self, request: Request, pk: str | None = None) -> Response:
+    def messages(self, request: Request, pk: str | None = None) -> Response:
         """Kept for 30 days."""
         page = self.paginate_queryset(self.get_object().messages.all())
         return self.get_paginated_response(AlertMessageSerializer(page, many=True).data)
+
+    @extend_schema(
+        summary="What was sent, at its former address", responses=AlertMessageSerializer(many=True), deprecated=True
+    )
+    @action(detail=True)
+    def deliveries(self, request: Request, pk: str | None = None) -> Response:
+        """The same as `messages`; this address goes with the next version, as its header says."""
+        logger.warning(
+            "/deliveries/ of an alert target is called /messages/ now; the former address works in this version only"
+        )
+        response = self.messages(request, pk)
+        response["Deprecation"] = "true"
+        return response

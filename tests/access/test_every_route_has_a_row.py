@@ -245,7 +245,7 @@ TWINS = [
     ("integrations:alert_list", "GET", "api:alert-list", "GET"),
     ("integrations:alert_targets", "GET", "api:alert-target-list", "GET"),
     ("integrations:alert_targets", "POST", "api:alert-target-list", "POST"),
-    ("integrations:alert_target", "GET", "api:alert-target-deliveries", "GET"),
+    ("integrations:alert_target", "GET", "api:alert-target-messages", "GET"),
     ("integrations:alert_target_test", "POST", "api:alert-target-test", "POST"),
     ("integrations:alert_target_delete", "POST", "api:alert-target-detail", "DELETE"),
     ("integrations:installation", "GET", "api:installation", "GET"),

@@ -246,7 +246,9 @@ def test_webhooks_over_the_api(api, rung):
     assert [row["secret"] for row in api.get(listed).json()["results"]] == [None]
     tested = api.post(reverse("api:alert-target-test", args=[made["id"]]))
     assert (tested.status_code, rung) == (202, [made["id"]])
-    sent = api.get(reverse("api:alert-target-deliveries", args=[made["id"]])).json()["results"]
+    sent = api.get(reverse("api:alert-target-messages", args=[made["id"]])).json()["results"]
+    former = api.get(reverse("api:alert-target-deliveries", args=[made["id"]]))
+    assert (former.json()["results"], former["Deprecation"]) == (sent, "true")
     assert [(row["message_id"], row["kind"], row["state"]) for row in sent] == [
         (tested.json()["message_id"], "alert.test", "pending")
     ]
