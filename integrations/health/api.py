@@ -280,8 +280,7 @@ class AlertTargets(
     @action(detail=True)
     def messages(self, request: Request, pk: str | None = None) -> Response:
         """Kept for 30 days."""
-        page = self.paginate_queryset(self.get_object().messages.all())
-        return self.get_paginated_response(AlertMessageSerializer(page, many=True).data)
+        return self._sent()
 
     @extend_schema(
         summary="What was sent, at its former address", responses=AlertMessageSerializer(many=True), deprecated=True
@@ -292,6 +291,10 @@ class AlertTargets(
         logger.warning(
             "/deliveries/ of an alert target is called /messages/ now; the former address works in this version only"
         )
-        response = self.messages(request, pk)
+        response = self._sent()
         response["Deprecation"] = "true"
         return response
+
+    def _sent(self) -> Response:
+        page = self.paginate_queryset(self.get_object().messages.all())
+        return self.get_paginated_response(AlertMessageSerializer(page, many=True).data)
