@@ -31,7 +31,7 @@ LIMITS = {"WEB_TIMEOUT": "3", "WEB_MAX_HEADER_BYTES": "4000", "WEB_MAX_BODY_BYTE
 # An application that says what reaches it, and takes its time for an answer that fits into no system's buffer.
 OTHER_APPLICATION = """
 import json, time
-from config import web_server
+from config.running import web_server
 
 def answer(environ, start_response):
     if environ["PATH_INFO"] == "/slow/":

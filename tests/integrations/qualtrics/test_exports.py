@@ -39,6 +39,9 @@ class Vendor:
         to.write_bytes(self.file)
 
 
+pytestmark = pytest.mark.usefixtures("own_files")
+
+
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """A clock that only sleeping moves."""

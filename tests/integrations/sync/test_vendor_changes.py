@@ -65,9 +65,13 @@ def test_clocks_that_differ_by_hours_lose_nothing(sandbox, survey, add_item, hou
     try:
         for _ in range(3):
             SurveyFeed.objects.update(continuation_token="")  # by date, which is where clocks could matter
+            known = stored(survey)
             sandbox.control.add_responses(KEY, 2)
             fetch = again(survey)
-            assert (fetch.state, fetch.new, fetch.used_token) == (Fetch.State.DONE, 2, False)
+            # An unfinished response of a week ago may be closed meanwhile, by the vendor's clock: it is new as well.
+            new = {row["id"] for row in sandbox.control.truth(KEY)} - known
+            assert (fetch.state, fetch.new, fetch.used_token) == (Fetch.State.DONE, len(new), False)
+            assert len(new) >= 2
         rows = sandbox.control.truth(KEY)
         assert stored(survey) >= {row["id"] for row in rows}
         newest = max(datetime.fromisoformat(row["recorded"]) for row in rows)
