@@ -263,11 +263,12 @@ def _from(part: Part, day: date | None) -> Counts:
 
 def _people(pool: _Pool, together: Together) -> int | None:
     """Responses with a usable answer; None where several questions of a survey are in it and nothing is known of them."""
-    unknown = [question for question in pool.answers if question not in together.questions and pool.answers[question]]
+    usable = {question: sum(_scored(bins).values()) for question, bins in pool.answers.items()}
+    unknown = [question for question, n in usable.items() if n and question not in together.questions]
     surveys = Counter(survey for question in unknown if (survey := pool.surveys[question]) is not None)
     if any(n > 1 for n in surveys.values()):
         return None
-    alone = sum(sum(pool.answers[question].values()) for question in unknown)
+    alone = sum(usable[question] for question in unknown)
     return together.people(pool.answers) + alone + sum(each.people or 0 for each in pool.by_hand)
 
 

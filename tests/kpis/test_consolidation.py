@@ -363,3 +363,12 @@ def test_an_interval_holds_the_value_whatever_is_weighed(asked, cited, weighting
 def test_no_weight_makes_the_value_leave_its_range(weights):
     parts = [part(i, {"10": 6, "0": 4}, weight=weight) for i, weight in enumerate(weights)]
     assert only(parts, "custom").measure.value == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_people_behind_a_sentiment_are_those_whose_comments_have_a_place_on_the_scale(weighting):
+    found = only(
+        [part(1, {"2": 20, "-1": 10, "mixed": 6}, formula=Formula("sentiment", -2, 2), weight=1, stage_ids=[1])],
+        weighting,
+    )
+    assert (found.measure.n, found.measure.people) == (30, 30)
