@@ -120,6 +120,8 @@ def own_database(tmp_path) -> Iterator[dict[str, str]]:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(900)
 def test_each_goes_back_and_forth_and_all_go_down_to_nothing(own_database):
     walked = subprocess.run(
         [sys.executable, "-c", WALK],

@@ -47,7 +47,8 @@ INTENDED: dict[str, tuple[str, ...]] = {
 INTENDED_TABLES: dict[str, tuple[str, ...]] = {}
 OF_DJANGO = ("auth_permission", "auth_group_permissions", "django_content_type", "django_migrations")
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("upgrade")]
+# Half a minute of work: it runs in `.ci/run`, on both databases.
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(900), pytest.mark.xdist_group("upgrade")]
 
 
 @dataclass(frozen=True)
