@@ -259,6 +259,9 @@ class AlertTargets(
     def get_queryset(self) -> QuerySet[AlertEndpoint]:
         return endpoints.targets()
 
+    def perform_destroy(self, instance: AlertEndpoint) -> None:
+        endpoints.delete_target(instance)
+
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -18,6 +18,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.audit import Event, note
 from accounts.models import User
 from integrations.models import Alert, AlertEndpoint, AlertMessage
 from integrations.troubles.refusals import Refusal
@@ -76,6 +77,13 @@ def add_target(name: str, url: str, by: User | None = None) -> tuple[AlertEndpoi
     target.secret_envelope = encryption.encrypt(secret, **binding_of(target))
     target.save()
     return target, secret
+
+
+@transaction.atomic
+def delete_target(target: AlertEndpoint) -> None:
+    """Delete it with its messages."""
+    note(Event.ALERT_TARGET_DELETED, target)
+    target.delete()
 
 
 def secret_of(target: AlertEndpoint) -> Secret:
