@@ -305,6 +305,8 @@ QUALTRICS_TEST_HOSTS = env.list("QUALTRICS_TEST_HOSTS", default=[])
 ALERT_TEST_HOSTS = env.list("ALERT_TEST_HOSTS", default=[])
 # After how many failed fetches in a row a survey raises an alert.
 ALERT_AFTER_FAILURES = env.int("ALERT_AFTER_FAILURES", default=3)
+# How many calls of the console, tests of a connector and previews one person may cause in a minute.
+CALLS_BY_HAND = env.int("CALLS_BY_HAND", default=60)
 # A name of this installation that a copy of it elsewhere does not have: see docs/decisions/0010.
 INSTANCE_ID = env.str("INSTANCE_ID", default="")
 # Exports are kept here between their download and the end of their loading.

@@ -23,6 +23,7 @@ class _Refused(APIException):
         self.status_code = refusal.http_status
         answer: Any = {"detail": refusal.sentence, "code": refusal.code, **refusal.facts}
         self.detail = answer
+        self.wait = refusal.facts.get("retry_after")  # becomes the header Retry-After
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:

@@ -403,6 +403,23 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("An admin can say under Settings whether this is the original, or a copy that stands beside it."),
         retry=Retry.NEVER,
     ),
+    "too_many_by_hand": Trouble(
+        gettext_lazy("You have made too many calls within a minute."),
+        gettext_lazy("Wait a minute, then go on: scheduled fetches share the limits of Qualtrics with you."),
+        arrived=False,
+    ),
+    "method_for_admins": Trouble(
+        gettext_lazy("You may read with GET."),
+        gettext_lazy("Other methods are for admins."),
+        retry=Retry.NEVER,
+        arrived=False,
+    ),
+    "path_for_admins": Trouble(
+        gettext_lazy("You may read how surveys are made."),
+        gettext_lazy("Other paths are for admins."),
+        retry=Retry.NEVER,
+        arrived=False,
+    ),
     "path_refused": Trouble(
         gettext_lazy("This call would leave the Qualtrics API and was not sent."),
         _REPORT,
