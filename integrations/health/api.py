@@ -213,7 +213,7 @@ class AlertTargetSerializer(serializers.ModelSerializer):
 
     def validate_url(self, url: str) -> str:
         try:
-            return endpoints.checked_url(url)
+            return endpoints.public_url(url)
         except endpoints.AddressRefused as refused:
             raise serializers.ValidationError(refused.sentence, code=refused.code) from None
 

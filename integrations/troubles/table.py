@@ -379,6 +379,10 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("Messages are sent over https only."),
         gettext_lazy("Type the address with https, as the receiver gives it."),
     ),
+    "address_port": Trouble(
+        gettext_lazy("Messages are not sent to this port."),
+        gettext_lazy("Ask the receiver for an address without a port, or with one of 1024 or more."),
+    ),
     "receiver_refused": Trouble(
         gettext_lazy("The receiver did not accept the message."),
         gettext_lazy("Look at the receiver's own log: the signature, the time or the form may be refused there."),
