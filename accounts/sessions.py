@@ -32,7 +32,7 @@ _RENEWED = "renewed_at"
 _ADDRESS = "address"
 _BROWSER = "browser"
 # Looked for in this order: each also names those that it wants to be taken for.
-_BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+_BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox|FxiOS": "Firefox", "Chrome|CriOS": "Chrome", "Safari": "Safari"}
 _SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone|iPad": "iOS", "Mac OS": "macOS", "Linux": "Linux"}
 
 
@@ -124,7 +124,6 @@ def _name(key: str) -> str:
 def _browser(header: str) -> str:
     """Browser and system in two words, as far as the header tells; what it says is the sender's word."""
     told = [
-        next((name for mark, name in names.items() if re.search(rf"\b(?:{mark})\b", header)), "")
-        for names in (_BROWSERS, _SYSTEMS)
+        next((name for mark, name in names.items() if re.search(mark, header)), "") for names in (_BROWSERS, _SYSTEMS)
     ]
     return " · ".join(filter(None, told))
