@@ -71,7 +71,7 @@ def _receive(uuid: UUID, body: bytes) -> HttpResponse:
             inbox.note_refused(watch)
         return HttpResponse(status=403)
     except EncryptionError:
-        logger.error("The key of watch %s cannot be read", watch.pk)
+        logger.error("The key of watch %s cannot be read", uuid)
         return HttpResponse(status=503)
     with transaction.atomic():
         delivery, wakes = inbox.keep(watch, told)
