@@ -9,11 +9,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import generics, mixins, serializers, status, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.validators import UniqueValidator
@@ -23,6 +25,7 @@ from accounts.links import password_link
 from accounts.models import ApiToken, Organisation, User
 from accounts.organisation import change_organisation
 from accounts.roles import Role, role_of
+from accounts.sessions import end_sessions, sessions_of
 from ui.typed_numbers import THRESHOLD
 
 
@@ -123,6 +126,19 @@ class MadeApiTokenSerializer(ApiTokenSerializer):
         fields = [*ApiTokenSerializer.Meta.fields, "key"]
 
 
+class SessionSerializer(serializers.Serializer):
+    id = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    seen_at = serializers.DateTimeField(help_text=_("To within five minutes."))
+    address = serializers.CharField(help_text=_("The IP address it began at."))
+    browser = serializers.CharField(help_text=_("What the browser calls itself."))
+    is_current = serializers.BooleanField(help_text=_("Whether this request came with it."))
+
+
+class EndedSessionsSerializer(serializers.Serializer):
+    ended = serializers.IntegerField(help_text=_("How many sessions have ended."))
+
+
 class OrganisationSerializer(serializers.ModelSerializer):
     class Meta:
         model = Organisation
@@ -208,6 +224,27 @@ class ApiTokens(
         api_tokens.revoke(instance)
 
 
+class Sessions(viewsets.ViewSet):
+    """Where one is signed in with a browser."""
+
+    @extend_schema(summary="My sessions", responses=SessionSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """The current one first, then the newest."""
+        found = sessions_of(request.user, request.session.session_key)  # type: ignore[arg-type]
+        return Response(SessionSerializer(found, many=True).data)
+
+    @extend_schema(
+        summary="End one of my sessions",
+        parameters=[OpenApiParameter("id", str, OpenApiParameter.PATH)],
+        responses={204: None},
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Whoever uses it has to sign in again."""
+        if not end_sessions(request.user, only=pk):  # type: ignore[arg-type]
+            raise Http404
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 @extend_schema_view(
     list=extend_schema(summary="People"),
     retrieve=extend_schema(summary="One person"),
@@ -231,5 +268,14 @@ class Users(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.UpdateModel
     @action(detail=True, methods=["post"], url_path="password-link")
     def password_link(self, request: Request, pk: str | None = None) -> Response:
         person = generics.get_object_or_404(self.get_queryset().filter(is_active=True), pk=pk)
-        url, expires_at = password_link(person, f"{request.scheme}://{request.get_host()}")
+        if isinstance(request.auth, ApiToken) and person != request.user and role_of(person) == Role.ADMIN:
+            # Else whoever finds an admin's token has the accounts of all of them, also once it is revoked.
+            raise PermissionDenied(_("Sign in to make a link for another admin: a token cannot."))
+        url, expires_at = password_link(person, asked_by=request._request)
         return Response(PasswordLinkSerializer({"url": url, "expires_at": expires_at}).data)
+
+    @extend_schema(summary="End all sessions of a person", request=None, responses=EndedSessionsSerializer)
+    @action(detail=True, methods=["post"], url_path="end-sessions")
+    def end_sessions(self, request: Request, pk: str | None = None) -> Response:
+        """The person has to sign in again everywhere; whoever asks for themselves, everywhere else."""
+        return Response({"ended": end_sessions(self.get_object(), but=request.session.session_key)})

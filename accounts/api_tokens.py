@@ -8,8 +8,10 @@ import string
 import zlib
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.audit import Event, note
 from accounts.models import ApiToken, User
 
 _ALPHABET = string.digits + string.ascii_letters
@@ -36,15 +38,24 @@ def make(
 ) -> tuple[ApiToken, str]:
     """A new token and its key; the key is in this answer and nowhere else.
 
-    One that is made with another token (`maker`) ends no later than its maker: a lost key cannot prolong itself.
+    One that is made with another token (`maker`) ends no later than its maker, and with it: a lost key cannot prolong
+    itself.
     """
     if maker and maker.expires_at:
         expires_at = min(expires_at or maker.expires_at, maker.expires_at)
     body = _PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(30))
     key = body + _check_sum(body)
-    token = ApiToken.objects.create(
-        user=user, name=name, prefix=key[:12], digest=_digest(key), read_only=read_only, expires_at=expires_at
-    )
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            user=user,
+            name=name,
+            prefix=key[:12],
+            digest=_digest(key),
+            read_only=read_only,
+            expires_at=expires_at,
+            made_with=maker,
+        )
+        note(Event.TOKEN_MADE, token, owner=user.email, read_only=read_only)
     return token, key
 
 
@@ -61,8 +72,17 @@ def find(key: str) -> ApiToken | None:
     return token
 
 
-def revoke(token: ApiToken) -> None:
-    """End the token now; its row stays, for whoever asks later what it was."""
-    if token.revoked_at is None:
+@transaction.atomic
+def revoke(*tokens: ApiToken) -> None:
+    """End them now, and those that were made with them; their rows stay, for whoever asks later what they were."""
+    ending = [token for token in tokens if token.revoked_at is None]
+    for token in ending:
+        ending += ApiToken.objects.filter(made_with=token, revoked_at=None).exclude(pk__in=[each.pk for each in ending])
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
+        note(Event.TOKEN_REVOKED, token, owner=token.user.email)
+
+
+def revoke_all(user: User) -> None:
+    """End every token of this person."""
+    revoke(*ApiToken.objects.filter(user=user, revoked_at=None))

@@ -7,6 +7,7 @@ from accounts import api
 
 router = SimpleRouter()
 router.register("api-tokens", api.ApiTokens, basename="apitoken")
+router.register("sessions", api.Sessions, basename="session")
 router.register("users", api.Users, basename="user")
 
 urlpatterns = [

@@ -10,7 +10,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import sessions  # noqa: F401, PLC0415 (its receiver must hear of the first sign-in already)
+        from accounts import audit, sessions  # noqa: F401, PLC0415 (their receivers must hear of the first sign-in already)
         from accounts.roles import make_groups  # noqa: PLC0415 (models are not loaded before this moment)
 
         post_migrate.connect(make_groups, dispatch_uid="accounts.make_groups")

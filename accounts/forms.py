@@ -7,16 +7,22 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from accounts.api_tokens import revoke_all
+from accounts.audit import Event, note
 from accounts.models import ApiToken, Organisation, User
 from accounts.organisation import change_organisation
 from accounts.roles import Role, role_of
+from accounts.sessions import end_sessions
 from accounts.time_zones import offered_time_zones
 from ui.number_fields import WholeNumberField
 from ui.typed_numbers import THRESHOLD
@@ -47,6 +53,47 @@ class SignInForm(auth_forms.AuthenticationForm):
 
     def clean_username(self) -> str:
         return self.cleaned_data["username"].strip().lower()
+
+
+class _NewPassword(forms.Form):
+    """What a new password ends: the other sessions always, the API tokens if the person says so."""
+
+    revoke_tokens = forms.BooleanField(
+        label=_("Revoke my API tokens as well"),
+        required=False,
+        help_text=_("Choose this if somebody else may know your password. Programs that use a token lose access."),
+    )
+    request: HttpRequest | None = None
+    user: User
+
+    def save(self, commit: bool = True) -> User:
+        with transaction.atomic():
+            super().save(commit)  # type: ignore[misc]  # of the forms below
+            note(Event.PASSWORD_SET, self.user)
+            end_sessions(self.user, but=self.request.session.session_key if self.request else None)
+            if self.cleaned_data["revoke_tokens"]:
+                revoke_all(self.user)
+        return self.user
+
+
+class SetPasswordForm(_NewPassword, auth_forms.SetPasswordForm):
+    """A new password by means of a link."""
+
+
+class ChangePasswordForm(_NewPassword, auth_forms.PasswordChangeForm):
+    """A new password by means of the old one, which is guessed no faster here than at the sign-in page."""
+
+    field_order = ["old_password", "new_password1", "new_password2", "revoke_tokens"]
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        typed = self.cleaned_data["old_password"]
+        if authenticate(self.request, username=self.user.email, password=typed) is None:  # counted by django-axes
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return typed
 
 
 class PasswordLetterForm(forms.Form):

@@ -12,10 +12,13 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
+from accounts.models import User
+
 
 def username_typed(request: object, credentials: dict[str, str] | None) -> str:
     """The name that guesses are counted under, whatever its letter case."""
-    name = (credentials or {}).get("username") or getattr(request, "POST", {}).get("username", "")
+    given = credentials or {}
+    name = given.get("username") or given.get(User.USERNAME_FIELD) or getattr(request, "POST", {}).get("username", "")
     return name.strip().lower()
 
 

@@ -106,6 +106,7 @@ class ApiToken(models.Model):
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    made_with = models.ForeignKey("self", models.SET_NULL, null=True, editable=False, related_name="makes")
 
     class Meta:
         verbose_name = _("API token")
@@ -115,3 +116,24 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEvent(models.Model):
+    """A line of the audit trail: see `audit.py`, which alone writes it. Nothing changes it afterwards."""
+
+    at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+    event = models.CharField(_("event"), max_length=40)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    by_email = models.EmailField(blank=True)  # as it was; empty: somebody who is not signed in, a command or a worker
+    address = models.CharField(_("address"), max_length=64, blank=True)
+    about = models.CharField(_("about"), max_length=300, blank=True)
+    facts = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit trail")
+        default_permissions = ()
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.about}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import api_tokens
+from accounts.audit import Event, note
 from accounts.models import User
-from accounts.roles import Role, give_role
+from accounts.roles import Role, give_role, role_of
 from accounts.sessions import end_sessions
 
 
@@ -18,6 +19,7 @@ def add_person(email: str, role: Role, *, password: str | None = None, **fields:
     with transaction.atomic():
         person = User.objects.create_user(email, password, **fields)
         give_role(person, role)
+        note(Event.PERSON_ADDED, person, role=role)
     return person
 
 
@@ -26,7 +28,10 @@ def change_role(person: User, role: Role) -> None:
     with transaction.atomic():
         if role != Role.ADMIN:
             _keep_an_admin_besides(person)
+        former = role_of(person)
         give_role(person, role)
+        if role != former:
+            note(Event.ROLE_CHANGED, person, former=former, role=role)
     # What was cached on the object is of the old role.
     for cache in ("_perm_cache", "_group_perm_cache", "_prefetched_objects_cache"):
         person.__dict__.pop(cache, None)
@@ -38,14 +43,17 @@ def deactivate(person: User) -> None:
         _keep_an_admin_besides(person)
         person.is_active = False
         person.save(update_fields=["is_active"])
-        person.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+        note(Event.PERSON_DEACTIVATED, person)
+        api_tokens.revoke_all(person)
         end_sessions(person)
 
 
 def reactivate(person: User) -> None:
     """Open the account again; its role and password are the old ones, its tokens stay revoked."""
-    person.is_active = True
-    person.save(update_fields=["is_active"])
+    with transaction.atomic():
+        person.is_active = True
+        person.save(update_fields=["is_active"])
+        note(Event.PERSON_REACTIVATED, person)
 
 
 def _keep_an_admin_besides(person: User) -> None:

@@ -1,12 +1,15 @@
-"""How long a session lasts, and how to end the sessions of one person."""
+"""How long a session lasts, which sessions a person has, and how to end them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
@@ -14,6 +17,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.audit import Event, note
+from accounts.client_address import client_address
 from accounts.models import User
 
 # However busy: after this time a person signs in again. The idle limit is SESSION_COOKIE_AGE.
@@ -24,11 +29,30 @@ RENEWED_EVERY = timedelta(minutes=5)
 View = TypeVar("View", bound=Callable[..., Any])
 _STARTED = "signed_in_at"
 _RENEWED = "renewed_at"
+_ADDRESS = "address"
+_BROWSER = "browser"
+# Looked for in this order: each also names those that it wants to be taken for.
+_BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox|FxiOS": "Firefox", "Chrome|CriOS": "Chrome", "Safari": "Safari"}
+_SYSTEMS = {"Windows": "Windows", "Android": "Android", "iPhone|iPad": "iOS", "Mac OS": "macOS", "Linux": "Linux"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """A session as its person sees it. `id` names it, and opens nothing."""
+
+    id: str
+    started_at: datetime
+    seen_at: datetime  # to within five minutes
+    address: str
+    browser: str
+    is_current: bool
 
 
 @receiver(user_logged_in)
 def _note_start(sender: object, request: HttpRequest, user: Any, **kwargs: Any) -> None:
     request.session[_STARTED] = request.session[_RENEWED] = timezone.now().timestamp()
+    request.session[_ADDRESS] = client_address(request)
+    request.session[_BROWSER] = _browser(request.headers.get("User-Agent", ""))
 
 
 def renew(session: SessionBase) -> None:
@@ -55,11 +79,51 @@ def is_too_old(session: SessionBase) -> bool:
     return started is None or timezone.now().timestamp() - started > LONGEST.total_seconds()
 
 
-def end_sessions(user: User) -> int:
-    """Sign the person out everywhere; how many sessions that were.
+def sessions_of(user: User, current: str | None = None) -> list[OpenSession]:
+    """The person's sessions that are still good, the one with the key `current` first, then the newest."""
+    found = [
+        OpenSession(
+            _name(key),
+            datetime.fromtimestamp(data[_STARTED], UTC),
+            datetime.fromtimestamp(data.get(_RENEWED, data[_STARTED]), UTC),
+            data.get(_ADDRESS, ""),
+            data.get(_BROWSER, ""),
+            key == current,
+        )
+        for key, data in _stored(user)
+        if data.get(_STARTED, 0) > (timezone.now() - LONGEST).timestamp()
+        and data.get(HASH_SESSION_KEY) == user.get_session_auth_hash()
+    ]
+    return sorted(found, key=lambda session: (session.is_current, session.started_at), reverse=True)
 
-    Sessions are not indexed by person. There are few of them: an idle one lasts hours.
+
+def end_sessions(user: User, *, but: str | None = None, only: str | None = None) -> int:
+    """Sign the person out everywhere, except in the session with the key `but`, or only in the one named `only`.
+
+    How many sessions that were.
     """
-    sessions = Session.objects.filter(expire_date__gt=timezone.now())
-    keys = [s.session_key for s in sessions.iterator() if s.get_decoded().get(SESSION_KEY) == str(user.pk)]
-    return Session.objects.filter(session_key__in=keys).delete()[0]
+    keys = [key for key, _data in _stored(user) if key != but and only in (None, _name(key))]
+    ended = Session.objects.filter(session_key__in=keys).delete()[0]
+    if ended:
+        note(Event.SESSIONS_ENDED, user, sessions=ended)
+    return ended
+
+
+def _stored(user: User) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Key and content of each. Sessions are not indexed by person; there are few of them: an idle one lasts hours."""
+    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
+        data = session.get_decoded()
+        if data.get(SESSION_KEY) == str(user.pk):
+            yield session.session_key, data
+
+
+def _name(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def _browser(header: str) -> str:
+    """Browser and system in two words, as far as the header tells; what it says is the sender's word."""
+    told = [
+        next((name for mark, name in names.items() if re.search(mark, header)), "") for names in (_BROWSERS, _SYSTEMS)
+    ]
+    return " · ".join(filter(None, told))

@@ -18,7 +18,7 @@ _PAUSE = 300  # seconds between two letters to one address: the form is no means
 
 
 @shared_task
-def send_password_letter(email: str, origin: str, language: str) -> None:
+def send_password_letter(email: str, language: str) -> None:
     """Send a one-time link to this address, if it belongs to an active person.
 
     The page starts this for every address, known or not, and so tells nobody which addresses are known. The link is
@@ -27,7 +27,7 @@ def send_password_letter(email: str, origin: str, language: str) -> None:
     user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
     if user is None or not cache.add(f"letter:{hashlib.sha256(user.email.encode()).hexdigest()}", 1, _PAUSE):
         return
-    link, ends_at = password_link(user, origin)
+    link, ends_at = password_link(user)
     with translation.override(user.language or language):
         letter = render_to_string(
             "accounts/password_letter.txt", {"user": user, "link": link, "ends_at": timezone.localtime(ends_at)}

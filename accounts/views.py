@@ -8,45 +8,58 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth_views
 from django.contrib.messages.views import SuccessMessageMixin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse_lazy
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views import i18n
+from django.views import View, i18n
 from django.views.generic import UpdateView
 
 from accounts import api_tokens
 from accounts.client_address import client_address
-from accounts.forms import ApiTokenForm, PasswordLetterForm, ProfileForm, SignInForm
+from accounts.forms import (
+    ApiTokenForm,
+    ChangePasswordForm,
+    PasswordLetterForm,
+    ProfileForm,
+    SetPasswordForm,
+    SignInForm,
+)
 from accounts.guessing import too_many_failures_from
-from accounts.links import mail_is_sent
+from accounts.links import letters_are_sent
 from accounts.models import ApiToken, User
 from accounts.roles import role_of
+from accounts.sessions import end_sessions, sessions_of
 from accounts.tasks import send_password_letter
 
 
-class SignIn(auth_views.LoginView):
+class LimitedGuesses(View):
+    """For pages where a password can be guessed."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if too_many_failures_from(client_address(request)):
+            return render(request, settings.AXES_LOCKOUT_TEMPLATE, status=429)
+        return super().post(request, *args, **kwargs)  # type: ignore[misc]
+
+
+class SignIn(LimitedGuesses, auth_views.LoginView):
     """The sign-in page. `next` leads to our own pages only."""
 
     template_name = "accounts/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if too_many_failures_from(client_address(request)):
-            return render(request, settings.AXES_LOCKOUT_TEMPLATE, status=429)
-        return super().post(request, *args, **kwargs)
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(mail_is_sent=mail_is_sent(), **kwargs)
+        return super().get_context_data(letters_are_sent=letters_are_sent(), **kwargs)
 
 
 class SetPassword(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
     """Where a one-time link leads to."""
 
     template_name = "accounts/set_password.html"
+    form_class = SetPasswordForm
     success_url = reverse_lazy("accounts:login")
     success_message = gettext_lazy("Your password is set. Sign in with it.")
 
@@ -55,12 +68,16 @@ class SetPassword(SuccessMessageMixin, auth_views.PasswordResetConfirmView):
         return user if user and user.is_active else None
 
 
-class ChangePassword(SuccessMessageMixin, auth_views.PasswordChangeView):
+class ChangePassword(LimitedGuesses, SuccessMessageMixin, auth_views.PasswordChangeView):
     """A new password; every other session of the person ends with the old one."""
 
+    form_class = ChangePasswordForm
     template_name = "accounts/password.html"
     success_url = reverse_lazy("accounts:profile")
     success_message = gettext_lazy("Your password is changed. Your other sessions have ended.")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 class Profile(SuccessMessageMixin, UpdateView):
@@ -86,12 +103,29 @@ class Profile(SuccessMessageMixin, UpdateView):
 def request_password(request: HttpRequest) -> HttpResponse:
     """Ask for a letter with a one-time link. The answer is the same for known and unknown addresses."""
     form = PasswordLetterForm(request.POST or None)
-    asked = mail_is_sent() and form.is_valid()
+    asked = letters_are_sent() and form.is_valid()
     if asked:
-        origin = f"{request.scheme}://{request.get_host()}"
-        send_password_letter.delay(form.cleaned_data["email"], origin, translation.get_language())
-    context = {"form": form, "mail_is_sent": mail_is_sent(), "asked": asked}
+        send_password_letter.delay(form.cleaned_data["email"], translation.get_language())
+    context = {"form": form, "letters_are_sent": letters_are_sent(), "asked": asked}
     return render(request, "accounts/request_password.html", context)
+
+
+def session_list(request: HttpRequest) -> HttpResponse:
+    """Where the person is signed in; posted: sign out everywhere else."""
+    here = request.session.session_key
+    if request.method == "POST":
+        end_sessions(request.user, but=here)  # type: ignore[arg-type]  # signed in
+        messages.success(request, _("Your other sessions have ended."))
+        return redirect("accounts:sessions")
+    return render(request, "accounts/sessions.html", {"sessions": sessions_of(request.user, here)})  # type: ignore[arg-type]
+
+
+def session_end(request: HttpRequest, session: str) -> HttpResponse:
+    """End one of the person's own sessions."""
+    if not end_sessions(request.user, only=session):  # type: ignore[arg-type]
+        raise Http404
+    messages.success(request, _("The session has ended."))
+    return redirect("accounts:sessions")
 
 
 def token_list(request: HttpRequest) -> HttpResponse:

@@ -21,6 +21,7 @@ from accounts.forms import NewPersonForm, OrganisationForm, PersonForm
 from accounts.links import password_link
 from accounts.models import Organisation, User
 from accounts.roles import role_of
+from accounts.sessions import end_sessions, sessions_of
 
 
 class PeopleList(ListView):
@@ -81,12 +82,21 @@ def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("%(person)s is saved.") % {"person": form.instance})
             # Whoever took the role Admin from themselves has no more business on the people page.
             return redirect("accounts:people" if person != request.user else "home")
-    return render(request, "accounts/person.html", {"form": form, "person": person, "crumbs": _crumbs()})
+    context = {"form": form, "person": person, "sessions": sessions_of(person), "crumbs": _crumbs()}
+    return render(request, "accounts/person.html", context)
 
 
 def person_link(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a one-time link with which the person sets a new password."""
     return _show_link(request, get_object_or_404(User, pk=pk, is_active=True))
+
+
+def person_end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign the person out everywhere; oneself, everywhere else."""
+    person = get_object_or_404(User, pk=pk)
+    end_sessions(person, but=request.session.session_key)
+    messages.success(request, _("The sessions of %(person)s have ended.") % {"person": person})
+    return redirect("accounts:person", pk)
 
 
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
@@ -122,7 +132,7 @@ class OrganisationSettings(SuccessMessageMixin, UpdateView):
 
 
 def _show_link(request: HttpRequest, person: User) -> HttpResponse:
-    link, ends_at = password_link(person, f"{request.scheme}://{request.get_host()}")
+    link, ends_at = password_link(person, asked_by=request)
     context = {"person": person, "link": link, "ends_at": ends_at, "crumbs": _crumbs()}
     return render(request, "accounts/person_link.html", context)
 

@@ -34,6 +34,7 @@ def required(name: str, meaning: str) -> str:
 
 if EMBEDDED:
     VAR_DIR.mkdir(parents=True, exist_ok=True)
+    embedded.keep_private(VAR_DIR)
     SECRET_KEY = env.str("SECRET_KEY", default="") or embedded.secret_key(VAR_DIR)
     ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or embedded.encryption_keys(VAR_DIR)
 else:
@@ -45,6 +46,11 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where people's letters lead to and survey vendors send their messages, as they must spell it. Empty: neither letters nor
+# watches. Production asks for an answer, which may be "none": see config/checks.py.
+_public_url = env.str("PUBLIC_URL", default="").strip().rstrip("/")
+PUBLIC_URL_IS_ANSWERED = bool(_public_url)
+PUBLIC_URL = "" if _public_url.lower() == "none" else _public_url
 # True behind TLS: cookies are then sent over https only, and http is redirected.
 HTTPS = env.bool("HTTPS", default=not EMBEDDED)
 
@@ -81,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.audit.AuditMiddleware",
     "accounts.middleware.SessionLimitMiddleware",
     "accounts.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -158,9 +165,12 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.BreachedPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.OwnWordsValidator"},
 ]
+# A file with a breached password a line, beside Django's list of common ones.
+BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", default="")
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "journeys:list"
 LOGOUT_REDIRECT_URL = "accounts:login"
@@ -177,6 +187,8 @@ AXES_CLIENT_IP_CALLABLE = "accounts.client_address.client_address"
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 LOGIN_FAILURES_PER_ADDRESS = 100  # over all accounts, within AXES_COOLOFF_TIME
 AXES_VERBOSE = False
+# It keeps the forms that failed: without what was typed into these fields.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "old_password", "new_password1", "new_password2"]
 
 SESSION_COOKIE_AGE = 8 * 3600  # idle: accounts/sessions.py begins it anew while somebody is there
 SESSION_COOKIE_HTTPONLY = True
@@ -185,8 +197,8 @@ SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "parcours_session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "parcours_csrf"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# It binds every name below this host, and browsers may keep it in their own lists for years.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS and env.bool("HSTS_SUBDOMAINS", default=True)
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
@@ -294,8 +306,8 @@ QUALTRICS_TEST_HOSTS = env.list("QUALTRICS_TEST_HOSTS", default=[])
 ALERT_TEST_HOSTS = env.list("ALERT_TEST_HOSTS", default=[])
 # After how many failed fetches in a row a survey raises an alert.
 ALERT_AFTER_FAILURES = env.int("ALERT_AFTER_FAILURES", default=3)
-# Where survey vendors reach this site with their messages, as they must spell it. Empty: responses cannot be watched.
-PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+# How many calls of the console, tests of a connector and previews one person may cause in a minute.
+CALLS_BY_HAND = env.int("CALLS_BY_HAND", default=60)
 # A name of this installation that a copy of it elsewhere does not have: see docs/decisions/0010.
 INSTANCE_ID = env.str("INSTANCE_ID", default="")
 # Exports are kept here between their download and the end of their loading.
@@ -373,9 +385,10 @@ SYNC_BATCH = env.int("SYNC_BATCH", default=1000 if EMBEDDED else 5000)
 # After so many days a complete export shows which responses were deleted at the source; 0: never by itself.
 RECONCILE_DAYS = env.int("RECONCILE_DAYS", default=30)
 
-# Daily upkeep: so many days lines of rejected records, of the ledger, and of the history of maps are kept.
+# Daily upkeep: so many days lines of rejected records, of the ledger, of the audit trail and of the history of maps are kept.
 KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
 KEEP_LEDGER_DAYS = env.int("KEEP_LEDGER_DAYS", default=400)
+KEEP_AUDIT_DAYS = env.int("KEEP_AUDIT_DAYS", default=400)
 KEEP_OPERATIONS_DAYS = env.int("KEEP_OPERATIONS_DAYS", default=90)
 # Keyed hashes of erased responses, one a line, beside the database: a restored backup learns from them whom to erase again.
 ERASED_LIST = Path(env.str("ERASED_LIST", default=str(VAR_DIR / "erased-responses.jsonl")))

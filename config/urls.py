@@ -1,6 +1,6 @@
 """All addresses of the site."""
 
-from django.conf.urls import handler403, handler404, handler500  # noqa: F401 (Django looks for them here)
+from django.conf.urls import handler403  # noqa: F401 (Django looks for it here)
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -8,6 +8,10 @@ from accounts.views import set_language
 from config import health
 from config.gallery import gallery
 from config.rest_api import urls
+
+# Django looks for these names.
+handler404 = "config.rest_api.problems.not_found"
+handler500 = "config.rest_api.problems.failed"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="journeys:list"), name="home"),

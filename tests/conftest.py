@@ -30,6 +30,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(filter(None, _PLACES)))
 # Playwright's event loop makes Django believe that the ORM is called from async code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
+# Commands that tests start on PostgreSQL would ask for it.
+os.environ.setdefault("PUBLIC_URL", "none")
+
 
 # How long an example takes says what else the machine does.
 hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -94,6 +94,7 @@ PRODUCTION = {
     "SECRET_KEY": "v7Jb2kQ9sYpL4tW8nXc3mZr6gHd5fEa1uTqRoPiVlKjBhNwM0yCxSzUeGD",
     "ENCRYPTION_KEYS": "k1:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     "ALLOWED_HOSTS": "parcours.example.org",
+    "PUBLIC_URL": "https://parcours.example.org",
     "CELERY_BROKER_URL": "redis://127.0.0.1:1/0",
     "CACHE_URL": "redis://127.0.0.1:1/1",
 }
@@ -109,7 +110,7 @@ def test_production_settings_pass_the_deployment_check(tmp_path):
     assert "no issues (0 silenced)" in checked.stdout
 
 
-@pytest.mark.parametrize("missing", ["SECRET_KEY"])
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "PUBLIC_URL"])
 def test_a_missing_setting_explains_itself(tmp_path, missing):
     environment = PRODUCTION | {missing: "", "PARCOURS_VAR_DIR": str(tmp_path)}
     checked = run(sys.executable, "manage.py", "check", **environment)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.defaults import page_not_found, server_error
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -23,6 +27,13 @@ class _Refused(APIException):
         self.status_code = refusal.http_status
         answer: Any = {"detail": refusal.sentence, "code": refusal.code, **refusal.facts}
         self.detail = answer
+        self.wait = refusal.facts.get("retry_after")  # becomes the header Retry-After
+
+
+class _TooLong(APIException):
+    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    default_detail = gettext_lazy("The body is too long.")
+    default_code = "too_long"
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -33,6 +44,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = view.conflict(exc) if isinstance(view, VersionedUpdates) else Conflict(shown)
     elif isinstance(exc, Refusal):
         exc = _Refused(exc)
+    elif isinstance(exc, RequestDataTooBig):
+        exc = _TooLong()
     elif isinstance(exc, InvalidInput):
         exc = ValidationError({name: [told] for name, told in exc.errors.items()})
     response = exception_handler(exc, context)
@@ -54,3 +67,22 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     response.data = problem
     response.content_type = "application/problem+json"
     return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The answer where no route leads: a problem below `/api/`, a page elsewhere."""
+    if not request.path.startswith("/api/"):
+        return page_not_found(request, exception)
+    return _problem(HTTPStatus.NOT_FOUND, _("There is nothing at this address."))
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """The answer to an error of ours."""
+    if not request.path.startswith("/api/"):
+        return server_error(request)
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, _("Something went wrong here; it is in the log."))
+
+
+def _problem(status: HTTPStatus, detail: str) -> HttpResponse:
+    told = {"title": status.phrase, "status": status.value, "detail": detail}
+    return JsonResponse(told, status=status, content_type="application/problem+json")

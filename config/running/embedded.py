@@ -1,6 +1,7 @@
-"""Keys of the embedded mode: made once, kept in files that only their owner reads."""
+"""Files of the embedded mode that only their owner reads; the keys among them are made once."""
 
 import base64
+import contextlib
 import os
 import secrets
 from collections.abc import Callable
@@ -32,3 +33,13 @@ def encryption_keys(folder: Path) -> list[str]:
     return _kept(folder / "encryption_keys", lambda: "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()).split(
         ","
     )
+
+
+def keep_private(folder: Path) -> None:
+    """What this process makes from now on only its owner reads; so is what stood open before."""
+    os.umask(0o077)
+    database = [f"parcours.sqlite3{end}" for end in ("", "-wal", "-shm")]
+    for name in (*database, "spool", "queue", "erased-responses.jsonl", "celerybeat-schedule"):
+        with contextlib.suppress(OSError):  # not there yet, or somebody else's
+            path = folder / name
+            path.chmod(path.stat().st_mode & 0o700)

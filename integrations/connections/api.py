@@ -29,6 +29,7 @@ from integrations.health.status import with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import questions_of, surveys_of
 from integrations.sync.tasks import notify_on_commit
+from integrations.vendor.by_hand import admit
 from integrations.wizard.preview import preview
 from versioning.api import Conflict, VersionedUpdates, seen_version
 from versioning.saving import Outdated
@@ -75,7 +76,9 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"], pagination_class=None)
     def test(self, request: Request, pk: str | None = None) -> Response:
         """Runs every check now; each reports for itself."""
-        return Response(CheckSerializer(test_and_keep(self.get_object()), many=True).data)
+        connection = self.get_object()
+        admit(request.user)  # type: ignore[arg-type]
+        return Response(CheckSerializer(test_and_keep(connection), many=True).data)
 
     @extend_schema(
         summary="Connections to choose from when an item is added", responses=ConnectionChoiceSerializer(many=True)
@@ -123,6 +126,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         asked = PreviewRequestSerializer(data=request.data, context={"connection": connection})
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
+        admit(request.user)  # type: ignore[arg-type]
         shown = preview(
             connection,
             values["question"],

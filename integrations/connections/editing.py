@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
+from accounts.audit import Event, note
 from accounts.models import User
 from feedback.models import FeedbackItem, Response, Source
 from integrations.models import Connection
@@ -62,6 +63,7 @@ def create_connection(
     if not _store(connection, token, client_id, client_secret):
         raise TokenNeeded
     connection.save()
+    note(Event.CONNECTION_ADDED, connection, host=connection.host)
     return connection
 
 
@@ -77,7 +79,8 @@ def change_connection(
     **settings: Any,
 ) -> Connection:
     """Change what is named; without token and client secret the stored one is kept. Raises `TokenNeeded`, `Outdated`."""
-    stored_host, stored_id, scopes = Connection.objects.values_list("host", "client_id", "scopes").get(pk=connection.pk)
+    former = Connection.objects.get(pk=connection.pk)
+    stored_host, stored_id, scopes = former.host, former.client_id, former.scopes
     is_moved = (host and host.name != stored_host) or client_id not in ("", stored_id)
     if is_moved and token is None and client_secret is None:
         raise TokenNeeded
@@ -90,6 +93,8 @@ def change_connection(
         _forget_owner_and_health(connection)
         fields += [*(FIELDS if stored else ()), *_OWNER, *_HEALTH]
     save_if_current(connection, seen_version, fields)
+    changed = [name for name in (*SETTINGS, "host", "client_id") if getattr(connection, name) != getattr(former, name)]
+    note(Event.CONNECTION_CHANGED, connection, changed=changed, host=connection.host, new_secret=stored)
     Source.objects.filter(pk=connection.source_id).update(name=connection.name)
     demand.follow_connection(connection)
     return connection
@@ -100,6 +105,7 @@ def switch(connection: Connection, seen_version: int, *, enabled: bool) -> None:
     """Start or stop all retrieval through this connection."""
     connection.enabled = enabled
     save_if_current(connection, seen_version, ["enabled"])
+    note(Event.CONNECTION_CHANGED, connection, changed=["enabled"], enabled=enabled)
     demand.follow_connection(connection)
 
 
@@ -117,6 +123,7 @@ def correct_host(connection: Connection, seen_version: int, suggested: str) -> N
     else:
         store_token(connection, credentials)
     save_if_current(connection, seen_version, ["host", "test_results", *FIELDS])
+    note(Event.CONNECTION_CHANGED, connection, changed=["host"], host=host.name)
 
 
 @transaction.atomic
@@ -127,6 +134,7 @@ def delete_connection(connection: Connection, seen_version: int) -> None:
     source = connection.source
     if subscriptions := watches.subscriptions_of(connection):
         transaction.on_commit(partial(watches.end_subscriptions, copy(connection), subscriptions))
+    note(Event.CONNECTION_DELETED, connection, host=connection.host)
     delete_if_current(connection, seen_version)
     source.delete()
 

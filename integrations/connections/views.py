@@ -27,8 +27,10 @@ from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
 from integrations.sync.tasks import notify_on_commit
 from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
+from integrations.vendor.by_hand import TooManyByHand, admit
 from integrations.webhooks.status import state_of
 from integrations.webhooks.subscriptions import watches
+from ui.htmx import go
 from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
@@ -122,6 +124,11 @@ def connection_switch(request: PageRequest, pk: int) -> HttpResponse:
 def connection_test(request: PageRequest, pk: int) -> HttpResponse:
     """Test the connector. Takes as long as Qualtrics takes to answer; each check reports for itself."""
     found = get_object_or_404(Connection, pk=pk)
+    try:
+        admit(request.user)
+    except TooManyByHand as refused:
+        messages.error(request, refused.sentence)
+        return go(request, reverse("integrations:connection", args=[pk]))
     test_and_keep(found)
     if request.htmx:
         context = {"connection": found, "suggested_host": suggested_host(found)}

@@ -61,7 +61,7 @@ class ConsoleCallSerializer(serializers.ModelSerializer):
 
 
 class CallApi(APIView):
-    """Makes one call to the API of this connection, once. With GET for whoever may read, everything for admins."""
+    """Makes one call to the API of this connection, once. Analysts may GET how surveys are made, admins everything."""
 
     @extend_schema(
         summary="Make an API call",

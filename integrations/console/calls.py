@@ -19,7 +19,9 @@ import orjson
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts.audit import Event, note
 from accounts.models import User
+from integrations.console.paths import is_readable_by_analysts
 from integrations.erasure.erasing import without_erased
 from integrations.models import Connection, ConsoleCall
 from integrations.qualtrics.gateway import RawAnswer
@@ -27,8 +29,9 @@ from integrations.qualtrics.headers import checked_headers
 from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.paths import api_path
 from integrations.troubles.errors import QualtricsError, RequestRefused
-from integrations.troubles.refusals import InvalidInput
+from integrations.troubles.refusals import InvalidInput, Refusal
 from integrations.troubles.table import Explanation
+from integrations.vendor.by_hand import admit
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 
@@ -50,6 +53,17 @@ class NotSendable(InvalidInput):
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__({field: sentence})
         self.field = field
+
+
+class NotAllowed(Refusal):
+    """The person's role does not let them make this call."""
+
+    http_status = HTTPStatus.FORBIDDEN
+
+    @property
+    def field(self) -> str:
+        """Where it is that was typed and is not allowed."""
+        return "method" if self.code == "method_for_admins" else "path"
 
 
 class AlreadySent(Exception):
@@ -106,6 +120,14 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
+def refuse_unless_allowed(call: ApiCall, by: User) -> None:
+    """Admins may call everything, others may read what tells of nobody. Raises `NotAllowed`."""
+    if call.method not in methods_of(by):
+        raise NotAllowed("method_for_admins")
+    if not by.has_perm("integrations.call_api") and not is_readable_by_analysts(call.segments):
+        raise NotAllowed("path_for_admins")
+
+
 def methods_of(user: User) -> tuple[str, ...]:
     """Whoever may only read, reads."""
     return METHODS if user.has_perm("integrations.call_api") else ("GET",)
@@ -141,9 +163,12 @@ def read_call(method: str, path: str, *, query: str = "", headers: Mapping[str, 
 
 
 def call_api(connection: Connection, call: ApiCall, by: User, *, confirmation: UUID | None = None) -> Outcome:
-    """Send it, once, and keep method, path and status. Raises `AlreadySent` if its confirmation was used before."""
-    if call.method not in methods_of(by):
-        raise NotSendable("method", _("You may read with GET. Other methods are for admins."))
+    """Send it, once, and keep method, path and status.
+
+    Raises `NotAllowed`, `TooManyByHand`, and `AlreadySent` if its confirmation was used before.
+    """
+    refuse_unless_allowed(call, by)
+    admit(by)
     try:
         # Written first: a call that is lost with its process stays in the history.
         with transaction.atomic():
@@ -154,6 +179,8 @@ def call_api(connection: Connection, call: ApiCall, by: User, *, confirmation: U
                 path=without_erased(call.path),
                 confirmation=confirmation,
             )
+            # Its path stays in the history alone: what is erased is looked for there.
+            note(Event.VENDOR_CALLED, connection, by=by, method=call.method, call=kept.pk)
     except IntegrityError:
         raise AlreadySent from None
     outcome = _send(connection, call)

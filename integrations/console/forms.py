@@ -11,7 +11,15 @@ from django.core import signing
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from integrations.console.calls import METHODS, ApiCall, NotSendable, methods_of, read_call
+from integrations.console.calls import (
+    METHODS,
+    ApiCall,
+    NotAllowed,
+    NotSendable,
+    methods_of,
+    read_call,
+    refuse_unless_allowed,
+)
 from integrations.models import Connection
 
 _SALT = "integrations.console.calls"
@@ -70,16 +78,16 @@ class ConsoleForm(forms.Form):
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
-        if values["method"] not in methods_of(self.user):
-            self.add_error("method", _("You may read with GET. Other methods are for admins."))
-            return values
         try:
             headers = _headers(values["headers"])
             self.call = read_call(
                 values["method"], values["path"], query=values["query"], headers=headers, body=values["body"]
             )
+            refuse_unless_allowed(self.call, self.user)
         except NotSendable as wrong:
             self.add_error(wrong.field, str(wrong))
+        except NotAllowed as refused:
+            self.add_error(refused.field, refused.sentence)
         return values
 
     def new_confirmation(self) -> str:

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.page_request import PageRequest
 from integrations.console.calls import AlreadySent, as_curl, call_api
 from integrations.console.forms import ConsoleForm
+from integrations.console.paths import READABLE_BY_ANALYSTS
 from integrations.models import Connection, ConsoleCall
+from integrations.vendor.by_hand import TooManyByHand
 
 HISTORY = 25
 
@@ -23,7 +25,11 @@ def console(request: PageRequest) -> HttpResponse:
     """Type a call, confirm it if it may change something, see what came back."""
     repeated = {name: request.GET[name] for name in ("connection", "method", "path") if name in request.GET}
     form = ConsoleForm(request.POST or None, user=request.user, initial=repeated)
-    context: dict[str, Any] = {"form": form, "has_connections": Connection.objects.filter(enabled=True).exists()}
+    context: dict[str, Any] = {
+        "form": form,
+        "has_connections": Connection.objects.filter(enabled=True).exists(),
+        "readable": [] if request.user.has_perm("integrations.call_api") else READABLE_BY_ANALYSTS,
+    }
     status = 200
     if request.method == "POST" and not form.is_valid():
         status = 422
@@ -39,5 +45,8 @@ def console(request: PageRequest) -> HttpResponse:
             except AlreadySent:
                 messages.warning(request, _("This call was already sent; it is not sent twice. See the history."))
                 return redirect("integrations:console")
+            except TooManyByHand as refused:
+                form.add_error(None, refused.sentence)
+                status = refused.http_status
     context["history"] = ConsoleCall.objects.filter(user=request.user).select_related("connection")[:HISTORY]
     return render(request, "integrations/console.html", context, status=status)

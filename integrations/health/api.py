@@ -213,7 +213,7 @@ class AlertTargetSerializer(serializers.ModelSerializer):
 
     def validate_url(self, url: str) -> str:
         try:
-            return endpoints.checked_url(url)
+            return endpoints.public_url(url)
         except endpoints.AddressRefused as refused:
             raise serializers.ValidationError(refused.sentence, code=refused.code) from None
 
@@ -258,6 +258,9 @@ class AlertTargets(
 
     def get_queryset(self) -> QuerySet[AlertEndpoint]:
         return endpoints.targets()
+
+    def perform_destroy(self, instance: AlertEndpoint) -> None:
+        endpoints.delete_target(instance)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         asked = self.get_serializer(data=request.data)

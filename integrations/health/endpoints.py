@@ -9,6 +9,7 @@ import base64
 import re
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import orjson
@@ -18,10 +19,13 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.audit import Event, note
 from accounts.models import User
 from integrations.models import Alert, AlertEndpoint, AlertMessage
+from integrations.outbound.network import Network, checked_addresses
+from integrations.troubles.errors import QualtricsError
 from integrations.troubles.refusals import Refusal
-from integrations.troubles.table import explain
+from integrations.troubles.table import explain, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 
@@ -41,14 +45,32 @@ class AddressRefused(Refusal):
 
 
 def checked_url(text: str) -> str:
-    """The address as it is stored. Whether its name leads inside somebody's network is checked whenever it is called."""
+    """The address as it is stored. Raises `AddressRefused`."""
     match = _URL.fullmatch(text.strip())
     if not match or len(text) > LONGEST_URL or int(match[3] or 443) > 65535:
         raise AddressRefused("address_malformed")
     scheme, where, rest = match[1].lower(), match[2].lower(), match[4]
     if is_test_host(where) != (scheme == "http"):
         raise AddressRefused("address_not_https")
+    if scheme == "https" and match[3] and int(match[3]) != 443 and int(match[3]) < 1024:
+        raise AddressRefused("address_port")
     return f"{scheme}://{where}{rest or '/'}"
+
+
+def public_url(text: str) -> str:
+    """The address as it is stored, if its name leads to a public one now; that is asked again at each call.
+
+    Raises `AddressRefused`.
+    """
+    url = checked_url(text)
+    where = urlsplit(url)
+    try:
+        checked_addresses(
+            Network(), where.hostname or "", where.port or 443, lambda *_where: is_test_host(where.netloc)
+        )
+    except QualtricsError as error:
+        raise AddressRefused(trouble_of(error.code).of_receiver or error.code) from None
+    return url
 
 
 def is_test_host(where: str) -> bool:
@@ -69,13 +91,22 @@ def targets() -> QuerySet[AlertEndpoint]:
     ).order_by("name", "pk")
 
 
+@transaction.atomic
 def add_target(name: str, url: str, by: User | None = None) -> tuple[AlertEndpoint, Secret]:
     """A new target, and its secret: to be shown now and never again. Raises `AddressRefused`, `EncryptionError`."""
     target = AlertEndpoint(name=name, url=checked_url(url), created_by=by)
     secret = Secret(_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode())
     target.secret_envelope = encryption.encrypt(secret, **binding_of(target))
     target.save()
+    note(Event.ALERT_TARGET_ADDED, target)
     return target, secret
+
+
+@transaction.atomic
+def delete_target(target: AlertEndpoint) -> None:
+    """Delete it with its messages."""
+    note(Event.ALERT_TARGET_DELETED, target)
+    target.delete()
 
 
 def secret_of(target: AlertEndpoint) -> Secret:

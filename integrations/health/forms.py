@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from integrations.health.endpoints import LONGEST_URL, AddressRefused, checked_url
+from integrations.health.endpoints import LONGEST_URL, AddressRefused, public_url
 
 
 class AlertTargetForm(forms.Form):
@@ -21,6 +21,6 @@ class AlertTargetForm(forms.Form):
 
     def clean_url(self) -> str:
         try:
-            return checked_url(self.cleaned_data["url"])
+            return public_url(self.cleaned_data["url"])
         except AddressRefused as refused:
             raise forms.ValidationError(refused.sentence, code=refused.code) from None

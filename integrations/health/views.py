@@ -95,7 +95,7 @@ def alert_target_test(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def alert_target_delete(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(AlertEndpoint, pk=pk)
-    found.delete()
+    endpoints.delete_target(found)
     messages.success(request, _("The webhook “%(name)s” was deleted.") % {"name": found.name})
     return redirect("integrations:alert_targets")
 

@@ -37,6 +37,22 @@ class Network:
         return socket.create_connection((address, port), timeout=timeout)
 
 
+def checked_addresses(network: Network, host: str, port: int, is_allowed: Callable[[str, int], bool]) -> list[str]:
+    """Every address of this name. Raises `NoConnection`, and `HostRefused` if one of them is not public.
+
+    `is_allowed` tells which hosts need no public address: the test hosts.
+    """
+    try:
+        addresses = network.resolve(host, port)
+    except OSError as error:
+        raise NoConnection(f"{host} has no address ({error}).", code="dns_failed", host=host) from None
+    if not addresses:
+        raise NoConnection(f"{host} has no address.", code="dns_failed", host=host)
+    if not is_allowed(host, port) and not all(map(is_public, addresses)):
+        raise HostRefused(f"{host} leads to an address that is not public.", code="host_internal_address", host=host)
+    return addresses
+
+
 class TimeLimit:
     """Cuts the connection in use when the time is over, wherever the call hangs: TLS, headers or body.
 
@@ -106,23 +122,13 @@ class _Checked:
     """What both kinds of connection share: opening the socket themselves."""
 
     network: Network
-    is_allowed: Callable[[str, int], bool]  # hosts that need no public address: the test hosts
+    is_allowed: Callable[[str, int], bool]
     host: str
     port: int
     _plug: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
-        try:
-            addresses = self.network.resolve(self.host, self.port)
-        except OSError as error:
-            raise NoConnection(f"{self.host} has no address ({error}).", code="dns_failed", host=self.host) from None
-        if not addresses:
-            raise NoConnection(f"{self.host} has no address.", code="dns_failed", host=self.host)
-        if not self.is_allowed(self.host, self.port) and not all(map(is_public, addresses)):
-            raise HostRefused(
-                f"{self.host} leads to an address that is not public.", code="host_internal_address", host=self.host
-            )
-        sock = self._first_that_answers(addresses)
+        sock = self._first_that_answers(checked_addresses(self.network, self.host, self.port, self.is_allowed))
         # A second handle of the same connection: it stays valid while TLS wraps the first one.
         self._plug = sock.dup()
         TimeLimit.watch(self._plug)

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import Organisation
 from feedback import retention
 from integrations.health import alerts, delivery
@@ -42,6 +43,7 @@ def run_maintenance() -> None:
             call_counts.forget_old_counts,
             alerts.forget_old_alerts,
             delivery.forget_old_messages,
+            audit.forget_old,
         ):
             with parts.alone(remove.__name__):
                 logger.info("Upkeep: %s: %d", remove.__name__, remove())

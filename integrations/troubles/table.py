@@ -379,6 +379,10 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("Messages are sent over https only."),
         gettext_lazy("Type the address with https, as the receiver gives it."),
     ),
+    "address_port": Trouble(
+        gettext_lazy("Messages are not sent to this port."),
+        gettext_lazy("Ask the receiver for an address without a port, or with one of 1024 or more."),
+    ),
     "receiver_refused": Trouble(
         gettext_lazy("The receiver did not accept the message."),
         gettext_lazy("Look at the receiver's own log: the signature, the time or the form may be refused there."),
@@ -402,6 +406,23 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("Nothing was sent: this database may be a copy, and a copy must not act in Qualtrics."),
         gettext_lazy("An admin can say under Settings whether this is the original, or a copy that stands beside it."),
         retry=Retry.NEVER,
+    ),
+    "too_many_by_hand": Trouble(
+        gettext_lazy("You have made too many calls within a minute."),
+        gettext_lazy("Wait a minute, then go on: scheduled fetches share the limits of Qualtrics with you."),
+        arrived=False,
+    ),
+    "method_for_admins": Trouble(
+        gettext_lazy("You may read with GET."),
+        gettext_lazy("Other methods are for admins."),
+        retry=Retry.NEVER,
+        arrived=False,
+    ),
+    "path_for_admins": Trouble(
+        gettext_lazy("You may read how surveys are made."),
+        gettext_lazy("Other paths are for admins."),
+        retry=Retry.NEVER,
+        arrived=False,
     ),
     "path_refused": Trouble(
         gettext_lazy("This call would leave the Qualtrics API and was not sent."),

@@ -1,12 +1,13 @@
 """Receives messages of survey vendors: checked, kept and answered at once, processed later.
 
-It knows no session and no form of ours; the signature alone opens it. Strangers learn nothing here, not even whether an
-address exists to look at.
+It knows no session and no form of ours; the signature alone opens it. Strangers learn nothing here, not even which
+addresses exist: at one that does not, every message is one that is not signed.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 from functools import partial
 from uuid import UUID
 
@@ -18,10 +19,13 @@ from django.views.decorators.csrf import csrf_exempt
 from integrations.models import ResponseWatch
 from integrations.qualtrics.events import FORM, LONGEST_MESSAGE, NotAMessage, NotSigned, open_message, read_form
 from integrations.vault.encryption import EncryptionError
+from integrations.vault.secret import Secret
 from integrations.webhooks import inbox, subscriptions
 from integrations.webhooks.tasks import INBOX
 
 logger = logging.getLogger(__name__)
+
+_NOBODYS_KEY = Secret(secrets.token_hex(32))
 
 
 @csrf_exempt
@@ -56,17 +60,18 @@ def _body(request: HttpRequest) -> bytes | HttpResponse:
 
 def _receive(uuid: UUID, body: bytes) -> HttpResponse:
     watch = ResponseWatch.objects.select_related("survey").filter(uuid=uuid, is_ending=False).first()
-    if watch is None:
-        return HttpResponse(status=404)
     try:
-        told = open_message(read_form(body), subscriptions.keys_of(watch))
+        told = open_message(read_form(body), subscriptions.keys_of(watch) if watch else [_NOBODYS_KEY])
+        if watch is None:
+            raise NotSigned
     except NotAMessage:
         return HttpResponse(status=400)
     except NotSigned:
-        inbox.note_refused(watch)
+        if watch:
+            inbox.note_refused(watch)
         return HttpResponse(status=403)
     except EncryptionError:
-        logger.error("The key of watch %s cannot be read", watch.pk)
+        logger.error("The key of watch %s cannot be read", uuid)
         return HttpResponse(status=503)
     with transaction.atomic():
         delivery, wakes = inbox.keep(watch, told)

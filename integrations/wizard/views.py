@@ -22,8 +22,9 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of
+from integrations.vendor.by_hand import TooManyByHand, admit
 from integrations.wizard.forms import ORDER, STEPS, WizardForm, answers_of
-from integrations.wizard.preview import preview
+from integrations.wizard.preview import Preview, preview
 from journeys.drawing.redrawing import map_again
 from journeys.models import Lane, Stage
 from kpis.mapping.choices import Choice, choice_of
@@ -206,13 +207,17 @@ class _Wizard:
         values = form.cleaned_data
         by_date = values["backfill"] == FeedbackItem.Backfill.DATE
         connection, _survey, question = self._chosen()
-        shown = preview(
-            connection,
-            question,
-            form.formula(),
-            include_unfinished=values["include_unfinished"],
-            count_from=values["count_from"] if by_date else None,
-        )
+        try:
+            admit(self.request.user)
+            shown = preview(
+                connection,
+                question,
+                form.formula(),
+                include_unfinished=values["include_unfinished"],
+                count_from=values["count_from"] if by_date else None,
+            )
+        except TooManyByHand as refused:
+            shown = Preview(trouble=refused.explanation, code=refused.code, complete=False)
         return {"preview": shown, "question": question, "from_now": values["backfill"] == "now"}
 
     def _chosen(self) -> tuple[Any, Any, Any]:

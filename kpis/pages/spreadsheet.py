@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 from kpis.scoring.figures import Figure
 
 # What spreadsheets take for the beginning of a formula, the wide forms of East Asian keyboards included.
-_DANGEROUS = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_DANGEROUS = frozenset("=+-@|%＝＋－＠")
+# Where a spreadsheet of whatever language may begin another cell.
+_SEPARATORS = frozenset(",;\t\r\n")
+# Letters by their kind, and yet nothing is seen of them.
+_BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 COLUMNS = (
     "level", "name", "kpi", "formula", "value", "n", "ci95_low", "ci95_high", "ci_method", "weighting", "items_used",
@@ -20,11 +25,26 @@ COLUMNS = (
 
 
 def safe(value: Any) -> Any:
-    """A cell's content; a text that a spreadsheet would compute is quoted by an apostrophe."""
+    """A cell's content; what a spreadsheet would compute in a text is quoted by an apostrophe.
+
+    Also behind each separator: a file that is split at another one than ours begins a cell there.
+    """
     if not isinstance(value, str):
         return value
-    value = value.replace("\0", "")
-    return f"'{value}" if value.lstrip(" \u00a0").startswith(_DANGEROUS) else value
+    text, begins = [], True
+    for character in value.replace("\0", ""):
+        if begins and character in _DANGEROUS:
+            text.append("'")
+        text.append(character)
+        begins = character in _SEPARATORS or (begins and _is_unseen(character))
+    return "".join(text)
+
+
+def _is_unseen(character: str) -> bool:
+    """Whether nothing is seen of it: spaces, controls, marks of byte order, zero widths; and quotes, which go with a split."""
+    if character == '"' or character in _BLANK_LETTERS:
+        return True
+    return unicodedata.category(character) in ("Cc", "Cf", "Zs", "Zl", "Zp") or "\ufe00" <= character <= "\ufe0f"
 
 
 def row_of(level: str, name: str, figure: Figure | None, state: str = "") -> list[Any]:

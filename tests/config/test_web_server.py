@@ -170,7 +170,26 @@ def test_the_first_of_several_requests_is_answered_and_says_that_the_connection_
     ],
 )
 def test_who_sends_too_much_hears_so_while_still_sending(site, status, pieces):
-    assert site.send(*pieces).startswith(b"HTTP/1.1 " + status) or site.send(*pieces).startswith(b"HTTP/1.0 " + status)
+    head = site.send(*pieces).partition(b"\r\n\r\n")[0]
+    assert head.startswith((b"HTTP/1.1 " + status, b"HTTP/1.0 " + status))
+    assert b"\r\nconnection: close" in head.lower()  # and `send` has seen its end
+
+
+def test_after_a_413_of_the_application_the_next_request_on_the_connection_is_answered(site):
+    """It refuses what was received whole, so nothing of it is in the way."""
+    link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    hook = "/hooks/qualtrics/00000000-0000-0000-0000-000000000009/"
+    form = {"Host": "localhost", "Content-Type": "application/x-www-form-urlencoded"}
+    statuses = []
+    for method, address, body in [("POST", hook, b"a" * 70_000), ("GET", "/health/live/", None)] * 2:
+        link.request(method, address, body, headers=form)
+        first = link.sock
+        answer = link.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+        assert link.sock is first  # not closed and opened again
+    link.close()
+    assert statuses == [413, 200, 413, 200]
 
 
 def test_a_refused_sender_who_never_ends_is_cut_off(site):

@@ -2,21 +2,48 @@
 
 import csv
 import io
+import re
 
 import pytest
 from django.urls import reverse
 
-from kpis.pages.spreadsheet import safe
+from kpis.pages.spreadsheet import as_csv, safe
 from tests.factories import make_days, make_item
 
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "|x", "%x", "＝1", "＋1", "－1", "＠x"]
+# The byte order mark, zero widths, spaces of every kind, controls, letters of which nothing is seen.
+UNSEEN = [
+    "\ufeff", "\u200b", "\u200e", "\u2060", "\u00ad", " ", "\u00a0", "\u2003", "\u3000", "\u2028", "\t", "\r", "\n", "\0", "\x01",
+    "\x7f", "\x85", "\u115f", "\u3164", "\u2800", "\ufe0f", "\u034f", "\u200b\ufeff \u00a0",
+]  # fmt: skip
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "|x", "%x", "\t=1", "\r=1", "＝1", " =1", "\0=1"])
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_a_text_that_would_be_computed_is_quoted(text):
-    assert safe(text).startswith("'")
-    assert "\0" not in safe(text)
+    assert safe(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("value", ["Booking", "", -4.5, 0, None, "a=b"])
+@pytest.mark.parametrize("before", UNSEEN)
+@pytest.mark.parametrize("text", FORMULAS)
+def test_so_is_one_behind_what_is_not_seen(text, before):
+    assert safe(before + text).replace(before.replace("\0", ""), "", 1) == f"'{text}"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "\n", "\r", "; ", ';"', "\t\ufeff", "';"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_so_is_one_behind_whatever_may_separate_cells(text, separator):
+    """In no file of these cells, split at any separator, with quotes understood or not, does a cell begin a formula."""
+    written = as_csv([[f"Booking{separator}{text}", f"{separator}{text}", text]])
+    for split in (",", ";", "\t"):
+        rows = [line.split(split) for line in written.splitlines()]
+        rows += csv.reader(re.split("[\r\n]+", written), delimiter=split)
+        begun = [cell.lstrip("".join(UNSEEN) + '"') for row in rows for cell in row]
+        assert [cell for cell in begun if cell.startswith(tuple("=+-@|%＝＋－＠"))] == []
+
+
+@pytest.mark.parametrize(
+    "value", ["Booking", "", -4.5, 0, None, "a=b", "Fast, 5 - 10 minutes", "1;2", "eva@example.org", "–", "N/A (-)"]
+)
 def test_everything_else_stays_as_it_is(value):
     assert safe(value) == value
 

@@ -13,9 +13,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
+from accounts.audit import Event, note
 from accounts.models import User
-from accounts.people import add_person
-from accounts.roles import Role, give_role, make_groups
+from accounts.people import add_person, change_role
+from accounts.roles import Role, make_groups, role_of
+from accounts.sessions import end_sessions
 
 
 class Command(BaseCommand):
@@ -52,7 +54,10 @@ class Command(BaseCommand):
                 person.is_active = True
                 person.set_password(password)
                 person.save()
-                give_role(person, Role.ADMIN)
+                note(Event.PASSWORD_SET, person)
+                end_sessions(person)
+                if role_of(person) != Role.ADMIN:
+                    change_role(person, Role.ADMIN)
         self.stdout.write(f"{person.email} is an admin.")
 
     def _ask(self) -> str:

@@ -7,6 +7,8 @@ import json
 import pytest
 from django.urls import reverse
 
+from accounts.models import AuditEvent
+from integrations.console.paths import READABLE_BY_ANALYSTS
 from integrations.models import ConsoleCall
 from sandbox.demo import RAILWAY_TOKEN
 
@@ -105,9 +107,91 @@ def test_an_analyst_reads_only(client_of, api_of, analyst, connection, received,
         f"/api/v1/connections/{connection.pk}/call/",
         {"method": method, "path": "/eventsubscriptions/SUB_1", "confirm": True},
     )
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert received() == []
-    assert amir.post(CONSOLE, typed(connection)).context["outcome"].status == 200
+    assert amir.post(CONSOLE, typed(connection, path="/surveys")).context["outcome"].status == 200
+
+
+# What tells of people, in all spellings that the console understands.
+OF_PEOPLE = [
+    "/v3/directories/POOL_1/contacts", "/v3/directories/POOL_1/contacts/CID_1", "/v3/surveys/SV_1/responses/R_1",
+    "/v3/surveys/SV_1/export-responses/ES_1", "/v3/surveys/SV_1/export-responses/ES_1/file", "/v3/eventsubscriptions",
+    "/v3/distributions", "/v3/users", "/v3/whoami", "/v3/surveys/SV_1/quotas", "/v3/surveys/SV_1/filters",
+    "directories", "API/v3/directories/POOL_1/contacts?x=1", "/v3/SURVEYS", "/v3/surveys/SV_1/responses/",
+    "/v3/survey-definitions", "/v3/survey-definitions/SV_1/versions/1", "/v3/surveys/SV_1/languages/EN",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", OF_PEOPLE)
+def test_an_analyst_reads_nothing_that_tells_of_people(client_of, api_of, analyst, connection, received, path):
+    page = client_of(analyst).post(CONSOLE, typed(connection, path=path))
+    assert page.status_code == 422
+    assert "Other paths are for admins" in str(page.context["form"].errors["path"])
+    address = f"/api/v1/connections/{connection.pk}/call/"
+    answer = api_of(analyst).post(address, {"method": "GET", "path": path})
+    assert (answer.status_code, answer.json()["code"]) == (403, "path_for_admins")
+    assert "Other paths are for admins" in answer.json()["detail"]
+    assert received() == []
+
+
+@pytest.mark.parametrize("path", READABLE_BY_ANALYSTS)
+def test_an_analyst_reads_how_surveys_are_made(client_of, analyst, connection, sandbox, received, path):
+    survey = sandbox.control.survey_id("complaint")
+    for value in (survey, "QID1"):
+        path = path.replace("{id}", value, 1)
+    page = client_of(analyst).post(CONSOLE, typed(connection, path=path))
+    assert page.context["outcome"].status is not None
+    assert received() == [("GET", f"/API/v3/{path}")]
+
+
+def test_the_page_lists_what_an_analyst_may_read_and_nothing_for_admins(client_of, alice, analyst, connection):
+    assert "/v3/survey-definitions/{id}/flow" in client_of(analyst).get(CONSOLE).content.decode()
+    assert "/v3/survey-definitions/{id}/flow" not in alice.get(CONSOLE).content.decode()
+
+
+@pytest.mark.parametrize("by_api", [False, True])
+def test_each_call_is_in_the_audit_trail_without_its_path(alice, admin, connection, by_api):
+    if by_api:
+        alice.post(
+            f"/api/v1/connections/{connection.pk}/call/",
+            {"method": "GET", "path": "/directories/POOL_1/contacts"},
+            content_type="application/json",
+        )
+    else:
+        alice.post(CONSOLE, typed(connection, path="/directories/POOL_1/contacts"))
+    row = AuditEvent.objects.get(event="vendor_called")
+    assert (row.by, row.facts) == (admin, {"method": "GET", "call": ConsoleCall.objects.get().pk})
+    assert "POOL_1" not in str(vars(row))
+
+
+def test_one_person_makes_only_so_many_calls_in_a_minute(
+    client_of, api_of, analyst, admin, connection, received, settings, time_machine
+):
+    settings.CALLS_BY_HAND = 3
+    time_machine.move_to("2026-11-02 09:00:10Z", tick=False)
+    amir, address = client_of(analyst), f"/api/v1/connections/{connection.pk}/call/"
+    for _n in range(2):
+        assert amir.post(CONSOLE, typed(connection, path="/surveys")).context["outcome"].status == 200
+    values = {"method": "GET", "path": "/surveys"}
+    assert api_of(analyst).post(address, values).status_code == 200
+    refused = api_of(analyst).post(address, values)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "50")
+    page = amir.post(CONSOLE, typed(connection, path="/surveys"))
+    assert page.status_code == 429
+    assert "too many calls within a minute" in page.content.decode()
+    assert len(received()) == 3
+    assert api_of(admin).post(address, values).status_code == 200  # each person for themselves
+    time_machine.shift(50)
+    assert api_of(analyst).post(address, values).status_code == 200
+
+
+def test_tests_of_the_connector_and_previews_count_as_well(alice, connection, received, settings):
+    settings.CALLS_BY_HAND = 0
+    tested = reverse("integrations:connection_test", args=[connection.pk])
+    assert "too many calls" in alice.post(tested, follow=True).content.decode()
+    assert alice.post(tested, headers={"HX-Request": "true"}).headers["HX-Redirect"]
+    assert alice.post(f"/api/v1/connections/{connection.pk}/test/").status_code == 429
+    assert received() == []
 
 
 def test_a_viewer_has_no_console(client_of, api_of, viewer, connection, received):

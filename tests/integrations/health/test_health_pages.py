@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from datetime import timedelta
 
 import pytest
@@ -11,10 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from integrations.health import alerts, endpoints
 from integrations.health.status import system_checks
 from integrations.health.tasks import heartbeat, send_alert_messages
 from integrations.models import Alert, AlertEndpoint, AlertMessage, Connection, Fetch, SurveyFeed, Timekeeping
+from integrations.outbound.network import Network
 from integrations.timetable import tasks
 from integrations.vendor import call_counts
 from tests import factories
@@ -204,10 +207,66 @@ def test_a_queue_that_is_behind_is_seen():
     assert sign.sentence.startswith("1 fetch waits for a worker, since")
 
 
+@pytest.fixture
+def names(monkeypatch):
+    """What the names of webhooks lead to; somebody's public address, unless a test says otherwise."""
+    known = {"hooks.example.org": ["93.184.216.34"]}
+
+    def resolve(_network, host, _port):
+        if host in known:
+            return known[host]
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(Network, "resolve", resolve)
+    return known
+
+
+INSIDE = [
+    ["127.0.0.1"], ["10.0.0.7"], ["169.254.169.254"], ["::1"], ["93.184.216.34", "192.168.1.1"], ["100.64.0.1"],
+    ["fd00::1"], ["64:ff9b::7f00:1"], ["2002:7f00:1::"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("addresses", INSIDE)
+@pytest.mark.parametrize("by_api", [False, True])
+def test_an_address_that_leads_inside_is_refused_when_it_is_saved(alice, api, names, addresses, by_api):
+    names["hooks.example.org"] = addresses
+    values = {"name": "Inner", "url": "https://hooks.example.org/"}
+    if by_api:
+        answer = api.post(reverse("api:alert-target-list"), values)
+        told = (answer.status_code, str(answer.json()["errors"]["url"]))
+    else:
+        page = alice.post(reverse("integrations:alert_targets"), values)
+        told = ({422: 400}[page.status_code], str(page.context["form"].errors["url"]))
+    assert (told[0], "not on the public internet" in told[1]) == (400, True)
+    assert not AlertEndpoint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("https://127.0.0.1/", "not on the public internet"),
+        ("https://169.254.169.254/latest/meta-data/", "not on the public internet"),
+        ("https://[::1]/", "not on the public internet"),
+        ("https://2130706433/", "not on the public internet"),
+        ("https://nobody.example.org/", "cannot be looked up"),
+        ("https://hooks.example.org:22/", "not sent to this port"),
+        ("https://hooks.example.org:80/", "not sent to this port"),
+    ],
+)
+def test_other_addresses_that_nothing_is_sent_to_are_not_saved_either(alice, names, url, sentence):
+    names.update({"127.0.0.1": ["127.0.0.1"], "169.254.169.254": ["169.254.169.254"], "::1": ["::1"]})
+    names["2130706433"] = ["127.0.0.1"]  # as the system reads this number
+    page = alice.post(reverse("integrations:alert_targets"), {"name": "Inner", "url": url})
+    assert page.status_code == 422
+    assert sentence in str(page.context["form"].errors["url"])
+    assert not AlertEndpoint.objects.exists()
+
+
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_webhook_is_added_its_secret_shown_once_and_deleted(alice):
+def test_a_webhook_is_added_its_secret_shown_once_and_deleted(alice, names):
     address = reverse("integrations:alert_targets")
     page = alice.post(address, {"name": "Team chat", "url": "https://hooks.example.org/x"}).content.decode()
     secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page)[0]
@@ -218,6 +277,12 @@ def test_a_webhook_is_added_its_secret_shown_once_and_deleted(alice):
     assert secret not in target.secret_envelope
     alice.post(reverse("integrations:alert_target_delete", args=[target.pk]))
     assert not AlertEndpoint.objects.exists()
+    noted = list(AuditEvent.objects.filter(event__startswith="alert_target").values_list("event", "by_email", "about"))
+    assert [row[:2] for row in noted] == [
+        ("alert_target_deleted", "alice@example.org"),
+        ("alert_target_added", "alice@example.org"),
+    ]
+    assert secret not in str(noted)
 
 
 def test_an_address_that_is_refused_says_why_at_its_field(alice):
@@ -237,7 +302,7 @@ def test_a_test_message_wakes_a_worker_and_its_result_is_shown(alice, rung):
     assert "answered 500" in page
 
 
-def test_webhooks_over_the_api(api, rung):
+def test_webhooks_over_the_api(api, rung, names):
     listed = reverse("api:alert-target-list")
     refused = api.post(listed, {"name": "Inner", "url": "https://user@intranet/"})
     assert (refused.status_code, list(refused.json()["errors"])) == (400, ["url"])

@@ -138,15 +138,50 @@ def test_c5_an_unknown_survey_is_ignored(watch, post, rung):
     assert rung == []
 
 
-def test_an_address_that_does_not_exist(watch, post):
+ANYTHING = {
+    "signed with another key": lambda watch: fields_of(watch, key=Secret("another key")),
+    "no signature": lambda watch: {"Topic": "a", "MSG": "{}"},
+    "no message": lambda watch: b"\0\0\0",
+    "too long": lambda watch: b"MSG=" + b"a" * 65_536,
+}
+
+
+@pytest.mark.parametrize("make", ANYTHING.values(), ids=ANYTHING)
+def test_a_stranger_cannot_tell_an_address_from_one_that_does_not_exist(watch, post, make):
+    sent = make(watch)
+
+    def answered():
+        answer = post(watch, sent)
+        return answer.status_code, answer.content, dict(answer.headers)
+
+    known = answered()
+    watch.uuid = "00000000-0000-0000-0000-000000000009"
+    assert answered() == known
+    assert known[0] in (400, 403, 413)
+
+
+def test_what_is_signed_for_an_address_that_exists_opens_none_that_does_not(watch, post):
     fields = fields_of(watch)
     watch.uuid = "00000000-0000-0000-0000-000000000009"
-    assert post(watch, fields).status_code == 404
+    assert post(watch, fields).status_code == 403
+    assert not Delivery.objects.exists()
+
+
+def test_an_unknown_address_costs_as_much_checking_as_a_known_one(watch, post, monkeypatch):
+    checked = []
+    monkeypatch.setattr(
+        "integrations.qualtrics.events.signature", lambda key, text: checked.append(key) or "no signature"
+    )
+    fields = fields_of(watch)
+    post(watch, fields)
+    watch.uuid = "00000000-0000-0000-0000-000000000009"
+    post(watch, fields)
+    assert len(checked) == 2
 
 
 def test_a_watch_that_ends_accepts_nothing_more(watch, post):
     ResponseWatch.objects.update(is_ending=True)
-    assert post(watch, fields_of(watch)).status_code == 404
+    assert post(watch, fields_of(watch)).status_code == 403
 
 
 @pytest.mark.parametrize(
