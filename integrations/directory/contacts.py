@@ -42,7 +42,7 @@ def directories_of(connection: Connection) -> Listing[Named]:
     """Every directory that the token sees."""
     try:
         with client_for(connection) as client:
-            return Listing(Directory(client).directories())
+            return Listing.of(Directory(client).directories())
     except QualtricsError as error:
         return Listing([], error)
 

@@ -102,6 +102,9 @@ class DistributionChoicesSerializer(serializers.Serializer):
     samples = NamedSerializer(many=True)
     libraries = serializers.SerializerMethodField()
     parents = NamedSerializer(many=True)
+    is_complete = serializers.BooleanField(
+        help_text=gettext_lazy("False: a list of Qualtrics broke off, so there is more to choose from.")
+    )
 
     @extend_schema_field(ShelfSerializer(many=True))
     def get_libraries(self, choices: sending.Choices) -> Any:

@@ -143,6 +143,7 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
     try:
         offered = sending.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
         place.offer(offered)
+        context["trouble"] = offered.cut_short and offered.cut_short.explanation
         directory = offered.directories[0].id if offered.directories else ""
         where = {"directory": directory, "survey": chosen["survey"]}
         if all(where.values()):

@@ -89,7 +89,8 @@ class CheckResult:
                 "%(count)d surveys are visible, %(live)d of them live.",
                 self.facts["count"],
             )
-            return words % self.facts
+            cut_short = self.facts.get("cut_short")
+            return " ".join([words % self.facts, *([explain(cut_short).title] if cut_short else [])])
         if self.finding in _FINDINGS:
             return str(_FINDINGS[self.finding]) % defaultdict(lambda: "–", self.facts)
         explanation = explain(self.finding, **self.facts.get("params", {}))

@@ -127,6 +127,12 @@ class UnexpectedAnswer(QualtricsError):
     code = "not_json"
 
 
+class ListCutShort(UnexpectedAnswer):
+    """A list goes on in a way that is not followed: what came of it so far is right, but not all of it."""
+
+    code = "pages_endless"
+
+
 class FileBroken(QualtricsError):
     """The downloaded export cannot be read. Nothing of it may be trusted."""
 

@@ -74,6 +74,7 @@ _TYPE_HOST = gettext_lazy(
     "or the host, for example https://fra1.qualtrics.com."
 )
 _AGAIN_BY_ITSELF = gettext_lazy("The export is asked for again by itself. Nothing of this one was counted.")
+_LIST_AGAIN = gettext_lazy("Try again later. If it stays so, ask Qualtrics support.")
 _REPORT = gettext_lazy("This should not happen. Please report it with the details of this fetch.")
 
 TROUBLES: dict[str, Trouble] = {
@@ -265,9 +266,16 @@ TROUBLES: dict[str, Trouble] = {
         retry=Retry.NEVER,
     ),
     "next_page_refused": Trouble(
-        gettext_lazy("The list goes on at an address outside Qualtrics. The token was not sent there."), _REPORT
+        gettext_lazy(
+            "Not all of the list was read: its next page has an address that Qualtrics does not give, and was not asked for."
+        ),
+        _LIST_AGAIN,
     ),
-    "pages_endless": Trouble(gettext_lazy("The list from Qualtrics has no end."), _TRY_LATER),
+    "pages_endless": Trouble(gettext_lazy("Not all of the list was read: it has no end."), _LIST_AGAIN),
+    "pages_repeat": Trouble(
+        gettext_lazy("Not all of the list may have been read: one of its pages leads back to an earlier one."),
+        _LIST_AGAIN,
+    ),
     # The file.
     "zip_broken": Trouble(gettext_lazy("The downloaded export is damaged."), _AGAIN_BY_ITSELF),
     "zip_empty": Trouble(gettext_lazy("The downloaded export holds no file."), _AGAIN_BY_ITSELF),
