@@ -28,6 +28,7 @@ from integrations.qualtrics.records import required, text
 from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 from versioning.saving import Outdated
@@ -160,6 +161,13 @@ def send(draft: Distribution, seen_version: int, by: User) -> None:
         }
     Distribution.objects.filter(pk=draft.pk, state=Distribution.State.SENDING).update(**facts)
     draft.refresh_from_db()
+
+
+def trouble_of(distribution: Distribution) -> Explanation | None:
+    """Why it was not sent, or why nobody knows; None where nothing went wrong."""
+    if not distribution.error_code:
+        return None
+    return explain(distribution.error_code, by_hand=True, lost=distribution.state == Distribution.State.UNKNOWN)
 
 
 def discard(draft: Distribution, seen_version: int) -> None:

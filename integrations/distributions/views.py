@@ -82,8 +82,7 @@ def distribution(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Distribution.objects.select_related("connection", "created_by", "confirmed_by"), pk=pk)
     tone, icon = LOOKS[Distribution.State(found.state)]
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
-    if found.error_code:
-        context["trouble"] = explain(found.error_code)
+    context["trouble"] = sending.trouble_of(found)
     context |= {"counts": _counts(found), **_in_words(found)}
     return render(request, "integrations/distribution.html", context)
 

@@ -41,7 +41,7 @@ def start(lease: Lease, client: QualtricsClient) -> float | None:
     mirror_questions(lease.survey, client)
     wanted = demand.wanted_questions(lease.survey)
     if not wanted:
-        closing.give_up(lease, Fetch.State.CANCELLED, "nothing_to_retrieve", failed=False)
+        closing.give_up(lease, Fetch.State.CANCELLED, demand.why_nothing(lease.survey), failed=False)
         return None
     window = plan.window(
         wanted=wanted,

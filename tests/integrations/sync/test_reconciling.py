@@ -95,6 +95,7 @@ def test_a_mass_disappearance_is_held_for_a_person(sandbox, fetched):
     fetch = reconcile(fetched)
     assert (fetch.state, fetch.error_code, fetch.vanished) == (Fetch.State.PARTIAL, "mass_disappearance", 0)
     assert fetch.error_detail == {"gone": len(before) // 4, "live": len(before)}
+    assert (fetch.rejected, fetch.get_state_display()) == (0, "Done in part")
     assert live(fetched) == before
     fetched.refresh_from_db()
     assert fetched.attention_code == "mass_disappearance"
