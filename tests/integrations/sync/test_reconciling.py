@@ -190,6 +190,28 @@ def test_late_sentiments_arrive_although_the_vendor_moved_no_date(sandbox, surve
     assert list(differences(survey)) == []
 
 
+def test_a_sentiment_that_was_missing_once_is_fetched_again(sandbox, survey, add_item):
+    """Although the vendor dated it as no change, and other responses came and moved the watermark."""
+    sentiment = survey.questions.get(kind="sentiment")
+    sandbox.control.change_settings(text_iq_delay=100_000, text_iq_moves_modified=False, export_lag=0)
+    external_id = sandbox.control.add_response(KEY, answers={"QID2": 3, "QID8_TEXT": "Late again."})["id"]
+    item = add_item(survey, sentiment.field)
+    feed = SurveyFeed.objects.get(survey=survey)
+    for _more in range(2):
+        work(survey)
+        sandbox.control.advance_clock(hours=5)
+        sandbox.control.add_response(KEY, answers={"QID2": 4})
+        requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    work(survey)
+    sandbox.control.add_text_iq(KEY, external_id, "Negative")
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    fetch = work(survey)
+    assert (fetch.full, fetch.changed) == (False, 1)
+    assert Response.objects.get(external_id=external_id).answers[str(item.question_id)] == -1
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    assert work(survey).used_token
+
+
 def test_late_sentiments_arrive_by_their_date(sandbox, survey, add_item):
     sentiment = survey.questions.get(kind="sentiment")
     sandbox.control.change_settings(text_iq_delay=100_000, export_lag=0)
