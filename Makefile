@@ -57,7 +57,9 @@ bench: $(VENV)/.dev  ## Measure, and write docs/benchmarks.md (BENCH="--only pag
 	$(BIN)/python -m benchmarks $(BENCH)
 
 # TORTURE_DATABASE_URL and TORTURE_BROKER_URL name an empty PostgreSQL database and a Redis that may be emptied.
+# The first command tries other random examples than `make test`; one that fails becomes an @example beside the test.
 torture: $(VENV)/.dev  ## Kill, stop and confuse the workers for a long time, on SQLite and on PostgreSQL with Redis
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m hypothesis --hypothesis-profile wander --timeout 3600 tests
 	$(BIN)/python -m pytest -m torture --timeout 3600 tests
 	@if [ -z "$$TORTURE_DATABASE_URL" ]; then \
 	  echo "Skipped on PostgreSQL and Redis: TORTURE_DATABASE_URL and TORTURE_BROKER_URL are not set."; \

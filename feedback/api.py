@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_date
+from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
@@ -17,7 +17,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response as Answer
 
@@ -35,6 +35,7 @@ from feedback.serializers import (
     SurveySerializer,
     VersionSerializer,
 )
+from ui.filters import IdFilter
 from versioning.api import VersionedUpdates, seen_version
 
 
@@ -69,9 +70,9 @@ class QuestionViewSet(viewsets.ReadOnlyModelViewSet):
 
 
 class ItemFilter(filters.FilterSet):
-    journey = filters.NumberFilter(field_name="card__lane__journey")
-    lane = filters.NumberFilter(field_name="card__lane")
-    stage = filters.NumberFilter(field_name="card__stage")
+    journey = IdFilter(field_name="card__lane__journey")
+    lane = IdFilter(field_name="card__lane")
+    stage = IdFilter(field_name="card__stage")
 
     class Meta:
         model = FeedbackItem
@@ -221,6 +222,18 @@ class ResponsePages(CursorPagination):
     max_page_size = 200
 
     suppressed = False
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """The place that a cursor stands for. Raises `NotFound` for one that we did not give."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            try:
+                known = parse_datetime(str(cursor.position))
+            except ValueError:
+                known = None
+            if known is None or known.tzinfo is None:
+                raise NotFound(self.invalid_cursor_message)
+        return cursor
 
     def get_paginated_response(self, data: Any) -> Answer:
         answer = super().get_paginated_response(data)

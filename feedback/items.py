@@ -23,7 +23,7 @@ from feedback.signals import demand_changed
 from journeys.editing import actions as editing
 from journeys.history.recording import operation
 from journeys.models import Journey, Lane, Operation, Stage
-from ui.typed_numbers import ANY, COUNT, WEIGHT, Bounds
+from ui.typed_numbers import ANY, COUNT, WEIGHT, Bounds, day_problem
 from versioning.saving import delete_if_current, save_if_current
 
 Chosen = FeedbackItem.Chosen
@@ -193,7 +193,9 @@ def set_manual_value(
     """Enter, or correct, the value of one day."""
     _by_hand(item)
     problems: dict[str, str] = {}
-    if day > _today():
+    if problem := day_problem(day):
+        problems["day"] = problem
+    elif day > _today():
         problems["day"] = _("This day lies in the future.")
     low, high = value_range(item)
     if problem := ANY.problem(value):
@@ -297,6 +299,8 @@ def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:
     problems = {
         name: bounds.problem(value) for name, bounds in _BOUNDS.items() if (value := fields.get(name)) is not None
     }
+    if day := fields.get("count_from"):
+        problems["count_from"] = day_problem(day)
     if found := {name: problem for name, problem in problems.items() if problem}:
         raise ValidationError(found)
     if item.backfill == FeedbackItem.Backfill.SURVEY_START:

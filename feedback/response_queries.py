@@ -6,11 +6,11 @@ many were given to it in the same time.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models import F, Func, Min, QuerySet, TextField, Value
 
 from feedback.models import Question, Response, Survey
 
@@ -76,3 +76,23 @@ def hidden_questions(found: QuerySet[Response], survey: Survey, threshold: int |
         survey=survey, sentiments__items__isnull=False
     )
     return frozenset(question.pk for question in asked.distinct() if too_few(answering(found, question), threshold))
+
+
+def oldest_unanalysed(survey: Survey, sentiments: Iterable[Question], since: datetime, most: int) -> datetime | None:
+    """When the first response was recorded whose comment has none of these sentiments yet; None if all have.
+
+    Looks at the newest `most` responses, and at none from before `since`.
+    """
+    newest = responses_of(survey, start=since)
+    beyond = newest.values_list("recorded_at", flat=True)[most : most + 1].first()
+    if beyond:
+        newest = newest.filter(recorded_at__gt=beyond)
+    moments = [
+        answering(newest, sentiment.about)
+        .annotate(sentiment=AnswerText(sentiment.pk))
+        .filter(sentiment__isnull=True)
+        .aggregate(first=Min("recorded_at"))["first"]
+        for sentiment in sentiments
+        if sentiment.about
+    ]
+    return min(filter(None, moments), default=None)

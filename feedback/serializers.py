@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from feedback.items import FIELDS
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Survey
+from feedback.states import question_differs
 from journeys.models import Lane, Stage
 from ui.number_serializer_fields import NumberField
 from ui.typed_numbers import COUNT, WEIGHT
@@ -82,7 +83,7 @@ class ItemSerializer(VersionedSerializer):
 
     @extend_schema_field(bool)
     def get_question_differs(self, item: FeedbackItem) -> bool:
-        return item.question is not None and item.question.fingerprint != item.mapped_fingerprint
+        return question_differs(item)
 
     def deed_arguments(self) -> dict[str, Any]:
         """The validated data as `items.create_item` and `items.change_item` take them."""

@@ -77,14 +77,21 @@ def facts_of(item: FeedbackItem, *, has_usable_answers: bool) -> ItemFacts:
         has_usable_answers=has_usable_answers,
         has_question=question is not None,
         question_gone=question is not None and (successor or question).gone_at is not None,
-        question_differs=successor is not None
-        or (question is not None and question.fingerprint != item.mapped_fingerprint),
+        question_differs=question_differs(item),
         attention_code=survey.attention_code if survey else "",
         failure_code=survey.failure_code if survey else "",
         last_good_fetch_at=survey.last_good_fetch_at if survey else None,
         retrieve_every=survey.retrieve_every if survey else None,
         survey_closed=survey is not None and survey.live == Survey.Live.CLOSED,
     )
+
+
+def question_differs(item: FeedbackItem) -> bool:
+    """Whether the item's question has changed since a person mapped it."""
+    question = item.question
+    if question is None:
+        return False
+    return question.successor_id is not None or question.fingerprint != item.mapped_fingerprint
 
 
 def state_of(facts: ItemFacts, now: datetime) -> State:

@@ -40,6 +40,7 @@ from kpis.serializers import (
     TrendSerializer,
     WeightingSerializer,
 )
+from ui.filters import IdFilter
 from ui.numbers import whole_number
 from versioning.api import seen_version
 
@@ -83,9 +84,9 @@ def _target_json(score: ItemScore) -> dict[str, Any] | None:
 
 
 class ItemKpiFilter(filters.FilterSet):
-    journey = filters.NumberFilter(field_name="card__lane__journey")
-    stage = filters.NumberFilter(field_name="card__stage")
-    survey = filters.NumberFilter(field_name="survey")
+    journey = IdFilter(field_name="card__lane__journey")
+    stage = IdFilter(field_name="card__stage")
+    survey = IdFilter(field_name="survey")
 
 
 class ItemKpiViewSet(viewsets.GenericViewSet):

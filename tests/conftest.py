@@ -34,8 +34,14 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 os.environ.setdefault("PUBLIC_URL", "none")
 
 
-# How long an example takes says what else the machine does.
-hypothesis.settings.register_profile("tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# How long an example takes says what else the machine does. Every day the same examples, so that a failure is of the code's;
+# `make torture` tries others with the profile "wander", and what it finds is fixed with `@example`.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], derandomize=True
+)
+hypothesis.settings.register_profile(
+    "wander", hypothesis.settings.get_profile("tests"), derandomize=False, print_blob=True
+)
 hypothesis.settings.load_profile("tests")
 
 # Tests with real worker processes share the broker and the machine's two cores.

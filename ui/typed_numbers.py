@@ -1,4 +1,4 @@
-"""Numbers that people type, read in their language, and the bounds of every number that is accepted.
+"""Numbers that people type, read in their language, and the bounds of every number and day that is accepted.
 
 What is not understood is refused with the reason, never cut: `8,5` is eight and a half in French and never 85. What is
 accepted can be shown on every page.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from typing import NamedTuple
 
-from django.utils.formats import get_format, number_format
+from django.utils.formats import date_format, get_format, number_format
 from django.utils.translation import gettext as _
 
 _DIGITS = 15  # of a float all of them are kept
@@ -50,7 +51,18 @@ class Bounds(NamedTuple):
 ANY = Bounds(-1e12, 1e12)  # values, targets, ends of scales
 WEIGHT = Bounds(0, 1e6)
 COUNT = Bounds(1, 1e9)  # answers
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 THRESHOLD = Bounds(2, 1e6)  # answers too; of one there is nothing to hide
+
+
+def day_problem(day: date) -> str:
+    """Why a day is refused that numbers belong to; empty if it is accepted. Every day between can be shifted into any zone."""
+    if FIRST_DAY <= day <= LAST_DAY:
+        return ""
+    return _("Choose a day from %(first)s to %(last)s.") % {
+        "first": date_format(FIRST_DAY, "SHORT_DATE_FORMAT"),
+        "last": date_format(LAST_DAY, "SHORT_DATE_FORMAT"),
+    }
 
 
 def read_number(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ui.numbers import whole_number
+from ui.typed_numbers import written
 from versioning.saving import LARGEST, Outdated, save_if_current
 
 FIELD = "seen_version"
@@ -72,11 +73,19 @@ class VersionedForm(forms.ModelForm):
             None,
             _("Somebody else changed this while you were editing. Compare, then save again to replace their text."),
         )
+        now = self.of(current)
         for name, value in list(self.cleaned_data.items()):
-            if name == "seen_version" or not hasattr(current, name) or getattr(current, name) == value:
+            stored = getattr(current, name) if hasattr(current, name) else now.initial.get(name)
+            if name == "seen_version" or stored == value:
                 continue
-            shown = getattr(current, f"get_{name}_display", lambda name=name: getattr(current, name))()
+            shown = getattr(current, f"get_{name}_display", lambda stored=stored: stored)()
+            if isinstance(shown, float):
+                shown = written(shown)
             self.add_error(
                 name, _("It says now: “%(current)s”.") % {"current": shown if shown not in (None, "") else "—"}
             )
         see(self, current.version)
+
+    def of(self, current: Any) -> Self:
+        """The same form as it would be opened now: it knows what stands elsewhere than in the object itself."""
+        return type(self)(instance=current)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ValidationError as InvalidValue
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.defaults import page_not_found, server_error
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
+from config.storable import REFUSED, UNSTORABLE
 from integrations.troubles.refusals import InvalidInput, Refusal
 from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
+
+logger = logging.getLogger(__name__)
 
 
 class _Refused(APIException):
@@ -48,6 +54,11 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
         exc = _TooLong()
     elif isinstance(exc, InvalidInput):
         exc = ValidationError({name: [told] for name, told in exc.errors.items()})
+    elif isinstance(exc, InvalidValue):  # of a model's field, where a filter was given something else
+        exc = ValidationError(as_serializer_error(exc))
+    elif isinstance(exc, UNSTORABLE):
+        logger.warning("Refused: what was sent cannot be stored", exc_info=exc)
+        exc = ParseError(REFUSED)
     response = exception_handler(exc, context)
     if response is None:
         return None

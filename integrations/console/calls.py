@@ -30,7 +30,7 @@ from integrations.qualtrics.hosts import normalise_host
 from integrations.qualtrics.paths import api_path
 from integrations.troubles.errors import QualtricsError, RequestRefused
 from integrations.troubles.refusals import InvalidInput, Refusal
-from integrations.troubles.table import Explanation
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.by_hand import admit
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
@@ -210,8 +210,8 @@ def _send(connection: Connection, call: ApiCall) -> Outcome:
             )  # fmt: skip
             return _shown(answer, client.gateway.redact)
     except QualtricsError as error:
-        trouble = error.explanation
         unknown = call.may_change and may_have_happened(error)
+        trouble = explain(error.code, by_hand=True, lost=unknown, **error.params)
         return Outcome(None, None, error.request_id, trouble=trouble, error_code=error.code, unknown=unknown)
 
 

@@ -61,6 +61,9 @@ class ContactSerializer(serializers.Serializer):
 class ContactPageSerializer(serializers.Serializer):
     """Some contacts; `following` is the `begin` of the next ones, empty at the end."""
 
+    is_complete = serializers.BooleanField(
+        help_text=_("False: the list broke off, so there are more contacts than these.")
+    )
     rows = ContactSerializer(many=True)
     following = serializers.CharField(allow_blank=True)
 

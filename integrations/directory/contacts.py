@@ -14,7 +14,7 @@ from integrations.qualtrics.directory import Contact, Directory, Named, Page
 from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.refusals import Refusal
-from integrations.troubles.table import Explanation
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 
@@ -35,14 +35,14 @@ class VendorCallFailed(Refusal):
 
     @property
     def explanation(self) -> Explanation:
-        return self.error.explanation
+        return explain(self.error.code, by_hand=True, lost=self.unknown, **self.error.params)
 
 
 def directories_of(connection: Connection) -> Listing[Named]:
     """Every directory that the token sees."""
     try:
         with client_for(connection) as client:
-            return Listing(Directory(client).directories())
+            return Listing.of(Directory(client).directories())
     except QualtricsError as error:
         return Listing([], error)
 

@@ -22,7 +22,6 @@ from integrations.distributions.rules import LINK_TYPES, SMS_METHODS
 from integrations.fetches.filters import DistributionFilter
 from integrations.models import Connection, Distribution
 from integrations.troubles.refusals import Refusal
-from integrations.troubles.table import explain
 from versioning.api import VersionedSerializer, VersionedUpdates, seen_version
 
 
@@ -75,7 +74,7 @@ class DistributionSerializer(VersionedSerializer):
         read_only_fields = fields
 
     def get_error(self, distribution: Distribution) -> str:
-        return str(explain(distribution.error_code)) if distribution.error_code else ""
+        return str(sending.trouble_of(distribution) or "")
 
 
 class DistributionProgressSerializer(serializers.Serializer):
@@ -102,6 +101,9 @@ class DistributionChoicesSerializer(serializers.Serializer):
     samples = NamedSerializer(many=True)
     libraries = serializers.SerializerMethodField()
     parents = NamedSerializer(many=True)
+    is_complete = serializers.BooleanField(
+        help_text=gettext_lazy("False: a list of Qualtrics broke off, so there is more to choose from.")
+    )
 
     @extend_schema_field(ShelfSerializer(many=True))
     def get_libraries(self, choices: sending.Choices) -> Any:

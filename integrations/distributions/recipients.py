@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -47,6 +47,7 @@ def person_of(book: Directory, directory_id: str, list_id: str, lookup_id: str) 
 def audience_of(book: Directory, spec: Mapping[str, Any]) -> Named:
     """The list, sample or batch with its present size. Raises `RuleViolations` if it is gone."""
     directory = spec["directory"]
+    found: Iterator[Named]
     if spec.get("transaction_batch"):
         found, key = book.batches(directory), "transaction_batch"
     elif spec.get("sample"):

@@ -7,7 +7,7 @@ written to: the state is `unknown`, which is said plainly, and a person looks in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -25,8 +25,10 @@ from integrations.models import Connection, Distribution
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.directory import Directory, Named
 from integrations.qualtrics.records import required, text
+from integrations.surveys.catalogue import Listing
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Explanation, explain
 from integrations.vendor.certainty import may_have_happened
 from integrations.vendor.clients import client_for
 from versioning.saving import Outdated
@@ -54,7 +56,7 @@ class SentBefore(NotADraft):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen now, as the vendor says."""
+    """What can be chosen now, as the vendor says. `cut_short`: not all of it, because one of its lists broke off."""
 
     directories: list[Named]
     surveys: list[Named]
@@ -63,26 +65,41 @@ class Choices:
     samples: list[Named]
     libraries: list[tuple[Named, list[Named]]]
     parents: list[Named]
+    cut_short: QualtricsError | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether this is all there is."""
+        return self.cut_short is None
 
 
 def choices(connection: Connection, kind: str, directory_id: str, survey_id: str) -> Choices:
     """Everything there is to choose from. Raises `QualtricsError`."""
+    cut_short: list[QualtricsError] = []
+
+    def read(found: Iterable[Named]) -> list[Named]:
+        listing = Listing.of(found)
+        if listing.error:
+            cut_short.append(listing.error)
+        return listing.rows
+
     with client_for(connection) as client:
         book = Directory(client)
-        directories = book.directories()
-        surveys = [Named(each.id, each.name) for each in client.surveys()]
+        directories = read(book.directories())
+        surveys = read(Named(each.id, each.name) for each in client.surveys())
         if directory_id not in {each.id for each in directories}:
             directory_id = directories[0].id if directories else ""
         inside = bool(directory_id)
-        libraries = [(each, book.messages(each.id, MESSAGES[kind])) for each in book.libraries()] if inside else []
+        shelves = read(book.libraries()) if inside else []
         return Choices(
             directories=sorted(directories, key=lambda each: each.id != directory_id),
             surveys=sorted(surveys, key=lambda each: each.name.casefold()),
-            mailing_lists=book.mailing_lists(directory_id) if inside else [],
-            batches=book.batches(directory_id) if inside else [],
-            samples=book.samples(directory_id) if inside and kind == SMS else [],
-            libraries=libraries,
-            parents=_parents(client, survey_id) if kind == SMS and survey_id else [],
+            mailing_lists=read(book.mailing_lists(directory_id)) if inside else [],
+            batches=read(book.batches(directory_id)) if inside else [],
+            samples=read(book.samples(directory_id)) if inside and kind == SMS else [],
+            libraries=[(each, read(book.messages(each.id, MESSAGES[kind]))) for each in shelves],
+            parents=read(_parents(client, survey_id)) if kind == SMS and survey_id else [],
+            cut_short=cut_short[0] if cut_short else None,
         )
 
 
@@ -146,6 +163,13 @@ def send(draft: Distribution, seen_version: int, by: User) -> None:
     draft.refresh_from_db()
 
 
+def trouble_of(distribution: Distribution) -> Explanation | None:
+    """Why it was not sent, or why nobody knows; None where nothing went wrong."""
+    if not distribution.error_code:
+        return None
+    return explain(distribution.error_code, by_hand=True, lost=distribution.state == Distribution.State.UNKNOWN)
+
+
 def discard(draft: Distribution, seen_version: int) -> None:
     """Throw a draft away. Raises `NotADraft`, `Outdated`."""
     gone, _rows = _seen(draft, seen_version).delete()
@@ -192,10 +216,7 @@ def _refusal(draft: Distribution, not_a_draft: type[NotADraft] = NotADraft) -> N
     return Outdated(current) if current else not_a_draft()
 
 
-def _parents(client: QualtricsClient, survey_id: str) -> list[Named]:
-    found = client.elements("distributions", "sms", query={"surveyId": survey_id})
-    return [
-        Named(required(each, "id"), text(each.get("name")) or required(each, "id"))
-        for each in found
-        if each.get("requestType") not in LATER_METHODS
-    ]
+def _parents(client: QualtricsClient, survey_id: str) -> Iterator[Named]:
+    for each in client.elements("distributions", "sms", query={"surveyId": survey_id}):
+        if each.get("requestType") not in LATER_METHODS:
+            yield Named(required(each, "id"), text(each.get("name")) or required(each, "id"))

@@ -82,8 +82,7 @@ def distribution(request: PageRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Distribution.objects.select_related("connection", "created_by", "confirmed_by"), pk=pk)
     tone, icon = LOOKS[Distribution.State(found.state)]
     context: dict[str, Any] = {"distribution": found, "tone": tone, "icon": icon, "crumbs": _crumbs()}
-    if found.error_code:
-        context["trouble"] = explain(found.error_code)
+    context["trouble"] = sending.trouble_of(found)
     context |= {"counts": _counts(found), **_in_words(found)}
     return render(request, "integrations/distribution.html", context)
 
@@ -143,6 +142,7 @@ def _form_page(request: PageRequest, place: PlaceForm, draft: Distribution | Non
     try:
         offered = sending.choices(chosen["connection"], chosen["kind"], chosen["directory"], chosen["survey"])
         place.offer(offered)
+        context["trouble"] = offered.cut_short and offered.cut_short.explanation
         directory = offered.directories[0].id if offered.directories else ""
         where = {"directory": directory, "survey": chosen["survey"]}
         if all(where.values()):

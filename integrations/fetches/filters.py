@@ -6,6 +6,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Connection, Distribution, Fetch
+from ui.filters import IdFilter
 
 
 class FetchFilter(django_filters.FilterSet):
@@ -14,7 +15,7 @@ class FetchFilter(django_filters.FilterSet):
     connection = django_filters.ModelChoiceFilter(
         field_name="feed__connection", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
     )
-    survey = django_filters.NumberFilter(field_name="feed__survey", label=_("Survey"))
+    survey = IdFilter(field_name="feed__survey", label=_("Survey"))
     state = django_filters.ChoiceFilter(choices=Fetch.State.choices, label=_("State"), empty_label=_("All"))
     trigger = django_filters.ChoiceFilter(choices=Fetch.Trigger.choices, label=_("Trigger"), empty_label=_("All"))
 

@@ -108,4 +108,4 @@ def _back(request: PageRequest) -> str:
     """Where the button stood, if that is a page of ours."""
     stated = request.POST.get("next", "")
     allowed = url_has_allowed_host_and_scheme(stated, {request.get_host()}, require_https=request.is_secure())
-    return stated if allowed else ""
+    return stated if allowed and stated.startswith("/") else ""

@@ -28,7 +28,7 @@ class Fetch(models.Model):
         RUNNING = "running", _("Running")
         WAITING = "waiting", _("Waiting for Qualtrics")
         DONE = "done", _("Done")
-        PARTIAL = "partial", _("Done, some records rejected")
+        PARTIAL = "partial", _("Done in part")
         FAILED = "failed", _("Failed")
         QUARANTINED = "quarantined", _("Given up after repeated crashes")
         CANCELLED = "cancelled", _("Cancelled")

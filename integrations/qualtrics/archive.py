@@ -3,13 +3,13 @@
 The entry is taken by its position and read in memory: its name is the survey's, and may be anything.
 """
 
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from celery.exceptions import SoftTimeLimitExceeded
 
 from integrations.troubles.errors import FileBroken
 
@@ -20,17 +20,8 @@ RATIO_MATTERS_FROM = 64 * 2**20
 LONGEST_LINE = 32 * 2**20
 _CHUNK = 2**20
 _BOM = b"\xef\xbb\xbf"
-_DAMAGE = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    OSError,
-)
+# How exports are packed. Others ask for more memory than a file may, by what its headers say.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def inspect(path: Path) -> int:
@@ -82,7 +73,7 @@ def read_lines(path: Path, skip: int = 0) -> Iterator[bytes]:
 
 @contextmanager
 def _entry(path: Path) -> Iterator[IO[bytes]]:
-    """The first file of the zip, opened."""
+    """The first file of the zip, opened. Whatever goes wrong in reading it is damage: zipfile raises what its parts raise."""
     problem: FileBroken
     try:
         with zipfile.ZipFile(path) as archive:
@@ -92,13 +83,17 @@ def _entry(path: Path) -> Iterator[IO[bytes]]:
             info = entries[0]
             if info.flag_bits & 0x1:
                 raise FileBroken("The zip is encrypted.", code="zip_encrypted")
+            if info.compress_type not in _METHODS:
+                raise FileBroken("The zip is packed in a way that exports are not.", code="zip_broken")
             _refuse_above_cap(info.file_size)
             if info.file_size > max(RATIO_MATTERS_FROM, HIGHEST_RATIO * info.compress_size):
                 raise FileBroken("The zip unpacks to suspiciously much.", code="zip_too_big")
             with archive.open(info) as entry:
                 yield entry
             return
-    except _DAMAGE as error:
+    except (FileBroken, SoftTimeLimitExceeded):
+        raise
+    except Exception as error:
         problem = FileBroken(f"The zip cannot be read ({type(error).__name__}).", code="zip_broken")
     raise problem
 

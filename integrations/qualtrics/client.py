@@ -14,6 +14,7 @@ import requests
 from integrations.qualtrics.gateway import Gateway
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.oauth import OAuthClient
+from integrations.qualtrics.paging import Pages, rows_of
 from integrations.qualtrics.paths import api_path
 from integrations.qualtrics.records import (
     Definition,
@@ -28,7 +29,6 @@ from integrations.qualtrics.records import (
 from integrations.troubles.errors import RequestRefused, SpoolTrouble, UnexpectedAnswer
 from integrations.vault.secret import Secret
 
-MOST_PAGES = 10_000
 # What a response is stored with. No IP address, no location, no recipient.
 METADATA = ("status", "finished", "recordedDate", "_recordId", "distributionChannel", "userLanguage")
 
@@ -200,21 +200,18 @@ class QualtricsClient:
         return result
 
     def elements(self, *segments: str, query: dict[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
-        """The elements of a list, page after page, until Qualtrics names no next page."""
-        answer, host = self.gateway.call("GET", *segments, query=query), self.gateway.host
-        seen = {host.origin + api_path(segments, query)}
+        """The elements of a list, page after page, until Qualtrics names no next page.
+
+        Raises `ListCutShort` after the last element where the list goes on in a way that is not followed.
+        """
+        host = self.gateway.host
+        pages = Pages(host.origin + api_path(segments, query), self.gateway.monotonic)
+        answer = self.gateway.call("GET", *segments, query=query)
         while True:
-            page = answer.result
-            if not isinstance(page, dict) or not isinstance(page.get("elements"), list):
-                raise UnexpectedAnswer("The answer is not a list.", code="unexpected_shape")
-            yield from page["elements"]
-            following = page.get("nextPage")
-            if not following or following in seen:
+            yield from rows_of(answer.result)
+            if not (following := answer.result.get("nextPage")):
                 return
-            if len(seen) >= MOST_PAGES:
-                raise UnexpectedAnswer(f"More than {MOST_PAGES} pages.", code="pages_endless")
-            seen.add(following)
-            answer, host = self.gateway.follow(following, host)
+            answer, host = self.gateway.follow(pages.turn(str(following)), host)
 
 
 def _as_text(at: datetime) -> str:

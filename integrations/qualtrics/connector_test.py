@@ -6,7 +6,14 @@ from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.findings import CheckResult
 from integrations.qualtrics.hosts import Host
 from integrations.qualtrics.records import Identity, SurveySummary
-from integrations.troubles.errors import HostRefused, NoConnection, QualtricsError, UnexpectedAnswer, WrongDataCentre
+from integrations.troubles.errors import (
+    HostRefused,
+    ListCutShort,
+    NoConnection,
+    QualtricsError,
+    UnexpectedAnswer,
+    WrongDataCentre,
+)
 
 
 def test_connector(client: QualtricsClient, on_identity: Callable[[Identity], None] | None = None) -> list[CheckResult]:
@@ -62,14 +69,23 @@ class _Run:
         return CheckResult.of_error("data_centre", WrongDataCentre(right_host=self._other_host.name))
 
     def _surveys(self) -> tuple[list[SurveySummary], CheckResult]:
+        found: list[SurveySummary] = []
+        cut_short = ""
         try:
-            found = list(self._client.surveys())
+            for survey in self._client.surveys():
+                found.append(survey)
+        except ListCutShort as error:
+            if not found:
+                return [], CheckResult.of_error("surveys", error)
+            cut_short = error.code
         except QualtricsError as error:
             return [], CheckResult.of_error("surveys", error)
         if not found:
             return [], CheckResult("surveys", "failed", "no_surveys")
         live = sum(survey.is_active for survey in found)
-        return found, CheckResult("surveys", "ok", "surveys_visible", {"count": len(found), "live": live})
+        return found, CheckResult(
+            "surveys", "ok", "surveys_visible", {"count": len(found), "live": live, "cut_short": cut_short}
+        )
 
     def _export(self, surveys: list[SurveySummary]) -> CheckResult:
         """Ask for an export of one response. The file is not fetched: that the job starts is the proof."""

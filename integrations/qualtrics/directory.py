@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from integrations.qualtrics.client import QualtricsClient
+from integrations.qualtrics.paging import Pages, rows_of
 from integrations.qualtrics.records import Json, mapping, moment, required, text
-from integrations.troubles.errors import UnexpectedAnswer
+from integrations.troubles.errors import ListCutShort
+from integrations.troubles.table import Explanation
 
 PAGE = 100
 LIST_PAGE = 50  # of the contacts of a mailing list
@@ -88,18 +90,29 @@ class Page:
 
     rows: list[Contact]
     following: str = ""
+    error: ListCutShort | None = None  # there are more, and no way to them
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether these and the following ones are all."""
+        return self.error is None
+
+    @property
+    def trouble(self) -> Explanation | None:
+        """Why they are not all, for people."""
+        return self.error.explanation if self.error else None
 
 
 class Directory:
-    """What `client` sees of XM Directory."""
+    """What `client` sees of XM Directory. A list that breaks off raises `ListCutShort` after its last element."""
 
     def __init__(self, client: QualtricsClient) -> None:
         self.client = client
 
-    def directories(self) -> list[Named]:
+    def directories(self) -> Iterator[Named]:
         """Every directory."""
         found = self.client.elements("directories", query=_PAGED)
-        return [_named(each, "directoryId", "name", "contactCount") for each in found]
+        return (_named(each, "directoryId", "name", "contactCount") for each in found)
 
     # --- contacts -----------------------------------------------------------------------------------------------------
 
@@ -131,10 +144,10 @@ class Directory:
 
     # --- what distributions are addressed to ------------------------------------------------------------------------
 
-    def mailing_lists(self, directory_id: str) -> list[Named]:
+    def mailing_lists(self, directory_id: str) -> Iterator[Named]:
         """Every mailing list."""
         found = self.client.elements("directories", directory_id, "mailinglists", query=_PAGED)
-        return [_named(each, "mailingListId", "name", "contactCount") for each in found]
+        return (_named(each, "mailingListId", "name", "contactCount") for each in found)
 
     def members(self, directory_id: str, list_id: str) -> Iterator[Contact]:
         """The contacts of a list, each with its id in that list."""
@@ -142,47 +155,49 @@ class Directory:
         found = self.client.elements("directories", directory_id, "mailinglists", list_id, "contacts", query=query)
         return (Contact.from_json(each) for each in found)
 
-    def samples(self, directory_id: str) -> list[Named]:
+    def samples(self, directory_id: str) -> Iterator[Named]:
         """Every sample."""
         found = self.client.elements("directories", directory_id, "samples", query=_PAGED)
-        return [_named(each, "sampleId", "name", "contactCount") for each in found]
+        return (_named(each, "sampleId", "name", "contactCount") for each in found)
 
-    def batches(self, directory_id: str) -> list[Named]:
+    def batches(self, directory_id: str) -> Iterator[Named]:
         """Every transaction batch; they have dates in place of names."""
         found = self.client.elements("directories", directory_id, "transactionbatches", query=_PAGED)
-        return [_named(each, "batchId", "creationDate", "") for each in found]
+        return (_named(each, "batchId", "creationDate", "") for each in found)
 
     def batch_size(self, directory_id: str, batch_id: str) -> int:
         """How many transactions are in a batch."""
         path = ("directories", directory_id, "transactionbatches", batch_id, "transactions")
         return sum(1 for _each in self.client.elements(*path, query=_PAGED))
 
-    def libraries(self) -> list[Named]:
+    def libraries(self) -> Iterator[Named]:
         """Every library."""
-        return [_named(each, "libraryId", "libraryName", "") for each in self.client.elements("libraries")]
+        return (_named(each, "libraryId", "libraryName", "") for each in self.client.elements("libraries"))
 
-    def messages(self, library_id: str, categories: Sequence[str]) -> list[Named]:
+    def messages(self, library_id: str, categories: Sequence[str]) -> Iterator[Named]:
         """The messages of a library that are of one of these categories."""
         found = self.client.elements("libraries", library_id, "messages")
-        return [_named(each, "id", "description", "") for each in found if each.get("category") in categories]
+        return (_named(each, "id", "description", "") for each in found if each.get("category") in categories)
 
     # --- paging -------------------------------------------------------------------------------------------------------
 
     def _until(self, limit: int, begin: str, method: str, path: tuple[str, ...], body: Any) -> Page:
         rows: list[Contact] = []
-        seen: set[str] = set()
+        pages = Pages(begin, self.client.gateway.monotonic)
         while True:
             query = {**_PAGED, "pageSize": min(PAGE, limit - len(rows)), "includeEmbedded": "true"}
             if begin:
                 query["skipToken"] = begin
             page = self.client.gateway.call(method, *path, query=query, json=body).result
-            if not isinstance(page, dict) or not isinstance(page.get("elements"), list):
-                raise UnexpectedAnswer("The answer is not a list.", code="unexpected_shape")
-            rows += [Contact.from_json(each) for each in page["elements"]]
-            begin = _token_in(text(page.get("nextPage")))
-            if not begin or begin in seen or len(rows) >= limit:
-                return Page(rows[:limit], "" if begin in seen else begin)
-            seen.add(begin)
+            rows += map(Contact.from_json, rows_of(page))
+            if not page.get("nextPage"):
+                return Page(rows[:limit])
+            try:
+                begin = pages.turn(_token_in(text(page["nextPage"])))
+            except ListCutShort as error:
+                return Page(rows[:limit], error=error)
+            if len(rows) >= limit:
+                return Page(rows[:limit], begin)
 
 
 def _named(source: Json, key: str, name: str, size: str) -> Named:
@@ -207,8 +222,11 @@ def _filter(by: str, value: str) -> dict[str, Any]:
 
 
 def _token_in(next_page: str) -> str:
-    """The token of a `nextPage`. Only it is taken: the address itself is built anew."""
-    if not next_page:
-        return ""
-    token = (parse_qs(urlsplit(next_page).query).get("skipToken") or [""])[0]
-    return token if len(token) <= 500 and token.isascii() and token.isprintable() else ""
+    """The token of a `nextPage`. Only it is taken: the address itself is built anew. Raises `ListCutShort`."""
+    try:
+        token = (parse_qs(urlsplit(next_page).query).get("skipToken") or [""])[0]
+    except ValueError:  # no address at all
+        token = ""
+    if not token or len(token) > 500 or not token.isascii() or not token.isprintable():
+        raise ListCutShort("The next page has no token.", code="next_page_refused")
+    return token

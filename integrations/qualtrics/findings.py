@@ -89,10 +89,11 @@ class CheckResult:
                 "%(count)d surveys are visible, %(live)d of them live.",
                 self.facts["count"],
             )
-            return words % self.facts
+            cut_short = self.facts.get("cut_short")
+            return " ".join([words % self.facts, *([explain(cut_short).title] if cut_short else [])])
         if self.finding in _FINDINGS:
             return str(_FINDINGS[self.finding]) % defaultdict(lambda: "–", self.facts)
-        explanation = explain(self.finding, **self.facts.get("params", {}))
+        explanation = explain(self.finding, by_hand=True, **self.facts.get("params", {}))
         vendor = vendor_words(**self.facts.get("said", {}))
         return " ".join(filter(None, (explanation.title, vendor)))  # two whole sentences
 
@@ -100,4 +101,5 @@ class CheckResult:
     def what_to_do(self) -> str:
         if self.finding == "no_surveys":
             return str(_SHARE)
-        return explain(self.finding, **self.facts.get("params", {})).what_to_do if self.code else ""
+        params = self.facts.get("params", {})
+        return explain(self.finding, by_hand=True, **params).what_to_do if self.code else ""

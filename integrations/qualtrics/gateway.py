@@ -106,7 +106,8 @@ class Gateway:
         self._on_call = on_call
         self._before_change = before_change
         self._notice_hooks = [on_notice] if on_notice else []
-        self._sleep, self._monotonic, self._now, self._jitter = sleep, monotonic, now, jitter
+        self.monotonic = monotonic
+        self._sleep, self._now, self._jitter = sleep, now, jitter
         self._tests = test_hosts()
         self._session = session or requests.Session()
         self._session.trust_env = False  # no proxy, no .netrc, no other certificates from the environment
@@ -302,11 +303,11 @@ class Gateway:
         if self._on_call:
             self._on_call(method, path)
         self.calls += 1
-        started = self._monotonic()
+        started = self.monotonic()
         found = self._send(request, host, limits, keep, cut=cut, unless_refused=unless_refused)
         # An error leaves from here, where nothing leads back to the request any more, and so to the token.
         del request
-        milliseconds = round((self._monotonic() - started) * 1000)
+        milliseconds = round((self.monotonic() - started) * 1000)
         if isinstance(found, QualtricsError):
             logger.warning("%s %s %s %s %d ms", method, host, path.partition("?")[0], found.code, milliseconds)
             raise found
@@ -426,7 +427,7 @@ class Gateway:
     # --- trying again ---------------------------------------------------------------------------------------------
 
     def _try(self, once: Callable[[], Any], repeatable: bool) -> Any:
-        started = self._monotonic()
+        started = self.monotonic()
         tries = 0
         while True:
             tries += 1
@@ -438,7 +439,7 @@ class Gateway:
                     raise
                 if error.retry_after is None or isinstance(error, TooManyRequests):
                     error.retry_after = wait  # what the caller should wait, if we do not
-                spent = self._monotonic() - started
+                spent = self.monotonic() - started
                 out_of_time = spent + wait > self.limits.all_tries_seconds
                 once_only = not repeatable and not error.nothing_sent
                 if once_only or tries >= self.limits.tries or wait > self.limits.longest_sleep or out_of_time:

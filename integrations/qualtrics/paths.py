@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import urlencode
 
 from integrations.qualtrics.hosts import Host, normalise_host
-from integrations.troubles.errors import RequestRefused, UnexpectedAnswer
+from integrations.troubles.errors import HostRefused, ListCutShort, RequestRefused
 
 BASE = "/API/v3/"
 Query = Mapping[str, str | int] | Sequence[tuple[str, str]]
@@ -29,11 +29,17 @@ def api_path(segments: Iterable[str], query: Query | None = None) -> str:
 
 
 def next_page(url: str, current: Host, allowed_tests: Iterable[str] | None = None) -> tuple[Host, str]:
-    """Host and path of a `nextPage`. The token goes along, so only to Qualtrics (or from test host to test host)."""
+    """Host and path of a `nextPage`. The token goes along, so only to Qualtrics (or from test host to test host).
+
+    Raises `ListCutShort`.
+    """
     match = _NEXT_PAGE.fullmatch(url) if isinstance(url, str) else None
     if not match or any(not part.strip(".") for part in match[2].strip("/").split("/")):
-        raise UnexpectedAnswer("The next page has an address that Qualtrics does not give.", code="next_page_refused")
-    host = normalise_host(match[1], allowed_tests)
+        raise ListCutShort("The next page has an address that Qualtrics does not give.", code="next_page_refused")
+    try:
+        host = normalise_host(match[1], allowed_tests)
+    except HostRefused:
+        raise ListCutShort("The next page is elsewhere.", code="next_page_refused") from None
     if host.is_test != current.is_test or not match[1].lower().startswith(host.origin.split(":")[0]):
-        raise UnexpectedAnswer("The next page is on a host of another kind.", code="next_page_refused")
+        raise ListCutShort("The next page is on a host of another kind.", code="next_page_refused")
     return host, match[2] + (match[3] or "")

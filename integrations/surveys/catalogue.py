@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from django.db.models import Count
 from django.utils import timezone
@@ -15,7 +16,7 @@ from feedback.models import Question, Response, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
-from integrations.troubles.errors import QualtricsError
+from integrations.troubles.errors import ListCutShort, QualtricsError
 from integrations.troubles.table import Explanation
 from integrations.vendor.clients import client_for
 
@@ -35,10 +36,21 @@ LIVE_LOOKS = {
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """What can be chosen. With `trouble` it is what was known before, and may be empty."""
+    """What can be chosen. With `trouble` it is what was known before, or came before the list broke off, and may be empty."""
 
     rows: list[T] = field(default_factory=list)
     error: QualtricsError | None = None
+
+    @classmethod
+    def of(cls, found: Iterable[T]) -> Self:
+        """All of them; those that came before the vendor's list broke off, with the error. Raises any other."""
+        rows: list[T] = []
+        try:
+            for row in found:
+                rows.append(row)
+        except ListCutShort as error:
+            return cls(rows, error)
+        return cls(rows)
 
     @property
     def trouble(self) -> Explanation | None:

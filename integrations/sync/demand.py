@@ -39,6 +39,11 @@ def wanted_questions(survey: Survey) -> dict[str, str | None]:
     return wanted
 
 
+def why_nothing(survey: Survey) -> str:
+    """The code of why no question of this survey is wanted."""
+    return "items_wait" if retrieving_items(survey).exists() else "nothing_to_retrieve"
+
+
 def _earlier(day: str | None, other: str | None) -> str | None:
     return None if day is None or other is None else min(day, other)
 

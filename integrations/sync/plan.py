@@ -10,6 +10,10 @@ from datetime import date, datetime, timedelta
 OVERLAP = timedelta(hours=1)
 # Qualtrics keeps a continuation token for a week.
 TOKEN_LIFE = timedelta(days=6)
+# A sentiment is worked out after its response was recorded, and the vendor need not date that as a change: so long, and for
+# so many responses, those whose comment has none yet are asked for again.
+LATE_SENTIMENTS = timedelta(days=3)
+MOST_UNANALYSED = 5000
 MAX_EXPORT_ATTEMPTS = 3
 MAX_FAILURES = 5
 MAX_CLAIMS = 5
@@ -53,11 +57,17 @@ def window(
     token: str,
     token_at: datetime | None,
     now: datetime,
+    unanalysed_since: datetime | None = None,
     full: bool = False,
 ) -> Window:
-    """The window of a new fetch. `known_until` and `token` come from the vendor's own data, never from our clock."""
+    """The window of a new fetch. `known_until` and `token` come from the vendor's own data, never from our clock.
+
+    `unanalysed_since`: from here on responses are wanted although they may not have changed.
+    """
     if full or known_until is None or missing(wanted, covered):
         return Window(full=True)
+    if unanalysed_since:
+        return Window(full=False, start=min(unanalysed_since, known_until - OVERLAP))
     if token and token_at and now - token_at < TOKEN_LIFE:
         return Window(full=False, continuation=token)
     return Window(full=False, start=known_until - OVERLAP)

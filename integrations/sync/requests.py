@@ -34,7 +34,7 @@ def ask_for_fetch(
     if connection.stopped_code:
         raise CannotFetch(connection.stopped_code)
     if not demand.wanted_questions(feed.survey):
-        raise CannotFetch("nothing_to_retrieve")
+        raise CannotFetch(demand.why_nothing(feed.survey))
     if open_fetch := _open(feed):
         return open_fetch
     try:

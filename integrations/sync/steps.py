@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -11,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback.deletion_detection import Vanished, mark_vanished
+from feedback.models import Question
+from feedback.response_queries import oldest_unanalysed
 from integrations.models import Fetch, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
@@ -20,6 +23,7 @@ from integrations.sync import closing, demand, plan
 from integrations.sync.failpoints import reach
 from integrations.sync.lease import Lease
 from integrations.sync.loading import MAX_REJECTED_KEPT
+from integrations.sync.plan import Coverage
 from integrations.troubles.errors import BadRequest, NotFound
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import refresh_changed_days
@@ -41,7 +45,7 @@ def start(lease: Lease, client: QualtricsClient) -> float | None:
     mirror_questions(lease.survey, client)
     wanted = demand.wanted_questions(lease.survey)
     if not wanted:
-        closing.give_up(lease, Fetch.State.CANCELLED, "nothing_to_retrieve", failed=False)
+        closing.give_up(lease, Fetch.State.CANCELLED, demand.why_nothing(lease.survey), failed=False)
         return None
     window = plan.window(
         wanted=wanted,
@@ -50,6 +54,7 @@ def start(lease: Lease, client: QualtricsClient) -> float | None:
         token=feed.continuation_token,
         token_at=feed.continuation_token_at,
         now=timezone.now(),
+        unanalysed_since=_unanalysed_since(lease, wanted),
         full=fetch.full,
     )
     start = window.start
@@ -90,6 +95,15 @@ def start(lease: Lease, client: QualtricsClient) -> float | None:
     )
     reach("exporting")
     return None
+
+
+def _unanalysed_since(lease: Lease, wanted: Coverage) -> datetime | None:
+    """The first comment whose sentiment may have come since it was read; None if none is missing or wanted."""
+    sentiments = Question.objects.select_related("about").filter(
+        pk__in=[int(pk) for pk in wanted], kind=Question.Kind.SENTIMENT
+    )
+    since = timezone.now() - plan.LATE_SENTIMENTS
+    return oldest_unanalysed(lease.survey, sentiments, since, plan.MOST_UNANALYSED)
 
 
 def poll(lease: Lease, client: QualtricsClient) -> float | None:

@@ -6,6 +6,7 @@ Codes are stored with fetches and shown much later, so a code is never renamed.
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import Explanation, Retry, explain, trouble_of
@@ -41,12 +42,12 @@ class QualtricsError(Refusal):
         self.error_message = error_message
         self.request_id = request_id
         self.retry_after = retry_after
-        self.params = params  # what the sentences of `table.py` may name
+        self.params: dict[str, Any] = params  # what the sentences of `table.py` may name
 
     @property
     def explanation(self) -> Explanation:
-        """Title and advice, in the active language, with what the error names."""
-        return explain(self.code, **self.params)
+        """Title and advice for the person who asked, in the active language, with what the error names."""
+        return explain(self.code, by_hand=True, **self.params)
 
     @property
     def permanent(self) -> bool:
@@ -125,6 +126,12 @@ class UnexpectedAnswer(QualtricsError):
     """An answer came, but not one that Qualtrics gives."""
 
     code = "not_json"
+
+
+class ListCutShort(UnexpectedAnswer):
+    """A list goes on in a way that is not followed: what came of it so far is right, but not all of it."""
+
+    code = "pages_endless"
 
 
 class FileBroken(QualtricsError):

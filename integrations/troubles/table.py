@@ -35,7 +35,8 @@ class Retry(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One row. `arrived`: the vendor may have acted although no good response came.
+    """One row. `what_to_do` is said of what the timetable does, and does again by itself; `by_hand`, where it is another, of
+    what a person asked for once. `arrived`: the vendor may have acted although no good response came.
 
     `of_oauth`, `of_receiver`: the code of the same trouble with an OAuth client, or with the receiver of an alert, about
     which other things are to be done.
@@ -43,6 +44,7 @@ class Trouble:
 
     title: str | Promise
     what_to_do: str | Promise
+    by_hand: str | Promise = ""
     stops: Stops = Stops.NOTHING
     retry: Retry = Retry.LATER
     arrived: bool = True
@@ -64,6 +66,9 @@ _TRY_LATER = gettext_lazy(
     "Nothing is lost: the last good values stay, and retrieving goes on by itself. "
     "If this lasts longer than a day, ask Qualtrics support."
 )
+_TRY_AGAIN = gettext_lazy("Try again later. If this lasts longer than a day, ask Qualtrics support.")
+_LESS_AT_ONCE = gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once.")
+_ASK_FOR_LESS = gettext_lazy("Ask for less at once, if you can.")
 _ASK_NETWORK = gettext_lazy("Ask whoever runs the network of this server to allow https connections to this host.")
 _REPLACE_TOKEN = gettext_lazy(
     "In Qualtrics, open Account Settings › Qualtrics IDs, copy the API token, and save it in the connection again."
@@ -74,7 +79,11 @@ _TYPE_HOST = gettext_lazy(
     "or the host, for example https://fra1.qualtrics.com."
 )
 _AGAIN_BY_ITSELF = gettext_lazy("The export is asked for again by itself. Nothing of this one was counted.")
-_REPORT = gettext_lazy("This should not happen. Please report it with the details of this fetch.")
+_REPORT = gettext_lazy("This should not happen. Please report it, with what was done and when.")
+# Of a call that changes something, whose answer was lost.
+_LOOK_FIRST = gettext_lazy(
+    "The call was sent, but its answer was lost. It is not repeated: look in Qualtrics before you do it again."
+)
 
 TROUBLES: dict[str, Trouble] = {
     # The host of the connection.
@@ -146,13 +155,17 @@ TROUBLES: dict[str, Trouble] = {
             "Ask your Qualtrics administrator for the right to use the API and to view the results of this survey, "
             "or use the token of somebody who has it."
         ),
+        gettext_lazy(
+            "Ask your Qualtrics administrator for this right, or use the token of somebody who has it. Directories, "
+            "distributions and the API each have one of their own."
+        ),
         stops=Stops.SURVEY,
         retry=Retry.NEVER,
         of_oauth="oauth_scope_missing",
     ),
     "wrong_data_centre": Trouble(
         gettext_lazy("The account lives in another Qualtrics data centre: %(right_host)s."),
-        gettext_lazy("Set the host of the connection to %(right_host)s. Exports work only there."),
+        gettext_lazy("Set the host of the connection to %(right_host)s. Exports and changes are possible only there."),
         retry=Retry.NEVER,
     ),
     # What was asked for.
@@ -162,18 +175,24 @@ TROUBLES: dict[str, Trouble] = {
             "Ask the survey's owner to share it again, with the right to view results. "
             "If it was deleted, archive the feedback items that use it. The last good values stay."
         ),
+        gettext_lazy("Ask the survey's owner to share it again with the owner of the API token."),
         stops=Stops.SURVEY,
         retry=Retry.NEVER,
     ),
     "not_found": Trouble(
         gettext_lazy("What was asked for does not exist in Qualtrics any more."),
-        gettext_lazy("An export or its file expired after a week; a new one is asked for by itself."),
+        gettext_lazy(
+            "Look in Qualtrics whether it is still there, and shared with the owner of the API token. It is looked for again "
+            "a few times a day."
+        ),
+        gettext_lazy("Look in Qualtrics whether it is still there, and shared with the owner of the API token."),
         stops=Stops.SURVEY,
         retry=Retry.NEVER,
     ),
     "response_not_ready": Trouble(
         gettext_lazy("Qualtrics has this response but cannot give it yet."),
-        gettext_lazy("It is asked for again by itself."),
+        gettext_lazy("It is asked for again in a moment, and comes with the next fetch at the latest."),
+        _TRY_AGAIN,
     ),
     "bad_request": Trouble(
         gettext_lazy("Qualtrics did not accept the call."),
@@ -181,11 +200,16 @@ TROUBLES: dict[str, Trouble] = {
             "Often the token's owner may not view the results of a survey that was shared, or the survey lives in "
             "another data centre. Test the connector, then show the details of this fetch to your administrator."
         ),
+        gettext_lazy(
+            "Check what was entered. If it is right, test the connector: often the owner of the API token lacks a right, or "
+            "the account lives in another data centre."
+        ),
         retry=Retry.NEVER,
     ),
     "too_large": Trouble(
         gettext_lazy("Qualtrics says that the call is too large."),
-        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+        _LESS_AT_ONCE,
+        _ASK_FOR_LESS,
         retry=Retry.NEVER,
     ),
     # Qualtrics has trouble, or too much to do.
@@ -195,15 +219,20 @@ TROUBLES: dict[str, Trouble] = {
             "Retrieving goes on by itself. If this happens often, choose a lower frequency: other tools of your "
             "organisation share the same limit."
         ),
+        gettext_lazy("Try again in a few minutes: other tools of your organisation share the same limit."),
     ),
-    "server_trouble": Trouble(gettext_lazy("Qualtrics has a fault or is too busy at the moment."), _TRY_LATER),
+    "server_trouble": Trouble(
+        gettext_lazy("Qualtrics has a fault or is too busy at the moment."), _TRY_LATER, _TRY_AGAIN
+    ),
     "export_failed": Trouble(
         gettext_lazy("Qualtrics could not prepare the export."),
-        gettext_lazy("It is asked for again by itself, in smaller parts if needed."),
+        gettext_lazy("It is asked for again at the next fetch. If this lasts, ask Qualtrics support."),
+        _TRY_AGAIN,
     ),
     "export_stuck": Trouble(
-        gettext_lazy("Qualtrics did not finish preparing the export within an hour."),
+        gettext_lazy("Qualtrics did not finish preparing the export in time."),
         gettext_lazy("It is asked for again at the next fetch. If this lasts, ask Qualtrics support."),
+        _TRY_AGAIN,
     ),
     # The way to Qualtrics.
     "dns_failed": Trouble(
@@ -220,13 +249,24 @@ TROUBLES: dict[str, Trouble] = {
     ),
     "connection_failed": Trouble(gettext_lazy("The host cannot be reached."), _ASK_NETWORK, retry=Retry.SOON),
     "read_timeout": Trouble(
-        gettext_lazy("Qualtrics did not answer in time."), _TRY_LATER, retry=Retry.SOON, of_receiver="receiver_slow"
+        gettext_lazy("Qualtrics did not answer in time."),
+        _TRY_LATER,
+        _TRY_AGAIN,
+        retry=Retry.SOON,
+        of_receiver="receiver_slow",
     ),
     "deadline": Trouble(
-        gettext_lazy("The answer of Qualtrics took too long to arrive."), _TRY_LATER, of_receiver="receiver_slow"
+        gettext_lazy("The answer of Qualtrics took too long to arrive."),
+        _TRY_LATER,
+        _TRY_AGAIN,
+        of_receiver="receiver_slow",
     ),
     "connection_cut": Trouble(
-        gettext_lazy("The connection broke before the answer was complete."), _TRY_LATER, retry=Retry.SOON
+        gettext_lazy("The connection broke before the answer was complete."),
+        _TRY_LATER,
+        _TRY_AGAIN,
+        retry=Retry.SOON,
+        of_receiver="receiver_cut",
     ),
     "tls_expired": Trouble(
         gettext_lazy("The certificate of the host is not valid today."),
@@ -248,16 +288,20 @@ TROUBLES: dict[str, Trouble] = {
     "not_json": Trouble(
         gettext_lazy("The answer is not one of Qualtrics: its content type is %(content_type)s."),
         gettext_lazy("A proxy or a maintenance page may have answered. Retrieving is tried again by itself."),
+        gettext_lazy("A proxy or a maintenance page may have answered. Try again later."),
     ),
     "not_a_file": Trouble(
-        gettext_lazy("The export is not a zip file: its content type is %(content_type)s."), _AGAIN_BY_ITSELF
+        gettext_lazy("The export is not a zip file: its content type is %(content_type)s."),
+        _AGAIN_BY_ITSELF,
+        _TRY_AGAIN,
     ),
     "unexpected_shape": Trouble(
-        gettext_lazy("The answer of Qualtrics lacks something that it always has."), _TRY_LATER
+        gettext_lazy("The answer of Qualtrics lacks something that it always has."), _TRY_LATER, _TRY_AGAIN
     ),
     "answer_too_big": Trouble(
         gettext_lazy("The answer is larger than this application accepts."),
-        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+        _LESS_AT_ONCE,
+        _ASK_FOR_LESS,
     ),
     "redirected": Trouble(
         gettext_lazy("The host sends callers to another address, which is never followed with a token."),
@@ -265,20 +309,31 @@ TROUBLES: dict[str, Trouble] = {
         retry=Retry.NEVER,
     ),
     "next_page_refused": Trouble(
-        gettext_lazy("The list goes on at an address outside Qualtrics. The token was not sent there."), _REPORT
+        gettext_lazy(
+            "Not all of the list was read: its next page has an address that Qualtrics does not give, and was not asked for."
+        ),
+        _TRY_AGAIN,
     ),
-    "pages_endless": Trouble(gettext_lazy("The list from Qualtrics has no end."), _TRY_LATER),
+    "pages_endless": Trouble(gettext_lazy("Not all of the list was read: it has no end."), _TRY_AGAIN),
+    "pages_repeat": Trouble(
+        gettext_lazy("Not all of the list may have been read: one of its pages leads back to an earlier one."),
+        _TRY_AGAIN,
+    ),
     # The file.
-    "zip_broken": Trouble(gettext_lazy("The downloaded export is damaged."), _AGAIN_BY_ITSELF),
-    "zip_empty": Trouble(gettext_lazy("The downloaded export holds no file."), _AGAIN_BY_ITSELF),
-    "zip_encrypted": Trouble(gettext_lazy("The downloaded export is protected by a password."), _AGAIN_BY_ITSELF),
+    "zip_broken": Trouble(gettext_lazy("The downloaded export is damaged."), _AGAIN_BY_ITSELF, _TRY_AGAIN),
+    "zip_empty": Trouble(gettext_lazy("The downloaded export holds no file."), _AGAIN_BY_ITSELF, _TRY_AGAIN),
+    "zip_encrypted": Trouble(
+        gettext_lazy("The downloaded export is protected by a password."), _AGAIN_BY_ITSELF, _TRY_AGAIN
+    ),
     "zip_too_big": Trouble(
         gettext_lazy("The export unpacks to more than this application accepts."),
-        gettext_lazy("Choose a later start for the backfill, so that less is retrieved at once."),
+        _LESS_AT_ONCE,
+        _ASK_FOR_LESS,
     ),
     "spool_failed": Trouble(
         gettext_lazy("The export cannot be written to the disk of this server."),
         gettext_lazy("Ask whoever runs this server to look at its free disk space. Retrieving goes on by itself."),
+        gettext_lazy("Ask whoever runs this server to look at its free disk space."),
     ),
     # What a reconciliation found.
     "mass_disappearance": Trouble(
@@ -327,6 +382,16 @@ TROUBLES: dict[str, Trouble] = {
     "nothing_to_retrieve": Trouble(
         gettext_lazy("No item retrieves data from this survey."),
         gettext_lazy("Switch “Retrieve data” on for an item that uses it. Drafts and paused items retrieve nothing."),
+    ),
+    "items_wait": Trouble(
+        gettext_lazy(
+            "Every item that retrieves data from this survey waits for a person: its question has changed or is gone."
+        ),
+        gettext_lazy("Open the items that need attention, and accept the change or choose another question."),
+    ),
+    "connection_gone": Trouble(
+        gettext_lazy("The connection through which this survey was read was deleted."),
+        gettext_lazy("An admin can add a connection to the same brand in the Integration Centre."),
     ),
     "fetch_under_way": Trouble(
         gettext_lazy("Another fetch of this survey is under way."), gettext_lazy("Try again when it has ended.")
@@ -391,6 +456,10 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("The receiver did not answer within ten seconds."),
         gettext_lazy("It should answer first and work afterwards. The message is sent again by itself."),
     ),
+    "receiver_cut": Trouble(
+        gettext_lazy("The receiver ended the connection without an answer."),
+        gettext_lazy("It should answer with a status from 200 to 299. The message is sent again by itself."),
+    ),
     "crashed_repeatedly": Trouble(
         gettext_lazy("This fetch was given up after it stopped without a result several times."),
         gettext_lazy(
@@ -436,7 +505,7 @@ TROUBLES: dict[str, Trouble] = {
         retry=Retry.NEVER,
         arrived=False,
     ),
-    "qualtrics_error": Trouble(gettext_lazy("Something went wrong while Qualtrics was asked."), _TRY_LATER),
+    "qualtrics_error": Trouble(gettext_lazy("Something went wrong while Qualtrics was asked."), _TRY_LATER, _TRY_AGAIN),
 }
 
 # The steps of a tick, by the names of `timetable/steps.py`.
@@ -478,12 +547,17 @@ def codes_that_stop(what: Stops) -> list[str]:
     return [code for code, trouble in TROUBLES.items() if trouble.stops is what]
 
 
-def explain(code: str, **params: object) -> Explanation:
-    """Title and advice for an error code, in the active language. An unknown code gets the general sentences."""
+def explain(code: str, *, by_hand: bool = False, lost: bool = False, **params: object) -> Explanation:
+    """Title and advice for an error code, in the active language. An unknown code gets the general sentences.
+
+    `by_hand`: a person asked for it, and nothing does it again. `lost`: the answer to a change was lost, and the change
+    may have been made.
+    """
     trouble = trouble_of(code)
+    what_to_do = _LOOK_FIRST if lost else (by_hand and trouble.by_hand) or trouble.what_to_do
     # Old rows may lack what a newer sentence names.
     named = defaultdict(lambda: "?", {name: value for name, value in params.items() if value})
-    return Explanation(str(trouble.title) % named, str(trouble.what_to_do) % named)
+    return Explanation(str(trouble.title) % named, str(what_to_do) % named)
 
 
 def label_of(step: str) -> str:

@@ -6,6 +6,7 @@ A message only says where to look. Polling stays the truth: whatever is missed h
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -236,10 +237,10 @@ def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
 
 
 def _covered_questions(feed: SurveyFeed) -> list[Question]:
-    """Those whose history is here. Sentiments come later than the response, and with the next fetch."""
+    """Those whose history is here."""
     wanted = demand.wanted_questions(feed.survey)
     covered = [int(pk) for pk in wanted if pk in feed.covered_questions]
-    return list(Question.objects.filter(pk__in=covered).exclude(kind=Question.Kind.SENTIMENT))
+    return list(Question.objects.filter(pk__in=covered))
 
 
 def _is_purged(response: intake.NewResponse, survey: Survey) -> bool:
@@ -259,13 +260,16 @@ def _store(
     # An export that is being loaded writes in turns with us.
     list(Fetch.objects.select_for_update().filter(feed=feed, state__in=Fetch.OPEN))
     survey, now = feed.survey, timezone.now()
-    stored = intake.store(
-        survey,
-        list(found.values()),
-        asked=[question.pk for question in questions],
-        fetch_number=number,
-        zone=Organisation.current().zone,
-    )
+    # Of a sentiment that is not there yet nothing is known: what is stored stays, and a later fetch brings it.
+    parts: dict[tuple[int, ...], list[intake.NewResponse]] = defaultdict(list)
+    for response in found.values():
+        known = (q.pk for q in questions if q.kind != Question.Kind.SENTIMENT or q.pk in response.answers)
+        parts[tuple(known)].append(response)
+    stored = intake.Stored()
+    for asked, responses in parts.items():
+        part = intake.store(survey, responses, asked=asked, fetch_number=number, zone=Organisation.current().zone)
+        stored.new, stored.changed = stored.new + part.new, stored.changed + part.changed
+        stored.unchanged += part.unchanged
     if stored.new or stored.changed:
         Fetch.objects.create(
             feed=feed,

@@ -64,7 +64,7 @@ def create_watch(survey: Survey, *, name: str = "", by: User | None = None) -> R
         raise CannotWatch("no_public_url")
     connection = Connection.objects.filter(source=survey.source_id).first()
     if connection is None:
-        raise CannotWatch("nothing_to_retrieve")
+        raise CannotWatch("connection_gone")
     if not connection.enabled or connection.stopped_code:
         raise CannotWatch(connection.stopped_code or "connection_disabled")
     now = timezone.now()

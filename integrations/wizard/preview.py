@@ -108,7 +108,7 @@ def preview(
             reading, since = _live(connection, question, count_from)
     except ExportNotReady as error:
         if error.has_failed:
-            return Preview(trouble=explain("export_failed"), code="export_failed", complete=False)
+            return Preview(trouble=explain("export_failed", by_hand=True), code="export_failed", complete=False)
         return Preview(too_slow=True, complete=False)
     except QualtricsError as error:
         return Preview(trouble=error.explanation, code=error.code, complete=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -75,6 +75,9 @@ class PartForm(DeedForm):
     def __init__(self, *args: Any, journey: Journey, at: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.journey, self.at = journey, at
+
+    def of(self, current: Any) -> Self:
+        return type(self)(instance=current, journey=self.journey, at={})
 
 
 class PhaseForm(PartForm):

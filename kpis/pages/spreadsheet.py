@@ -8,6 +8,9 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.formats import get_format
+from django.utils.translation import pgettext_lazy
+
 from kpis.scoring.figures import Figure
 
 # What spreadsheets take for the beginning of a formula, the wide forms of East Asian keyboards included.
@@ -18,10 +21,30 @@ _SEPARATORS = frozenset(",;\t\r\n")
 _BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 COLUMNS = (
-    "level", "name", "kpi", "formula", "value", "n", "ci95_low", "ci95_high", "ci_method", "weighting", "items_used",
-    "items_total", "state", "from", "to", "time_zone", "as_of", "oldest_response_on", "newest_response_on", "excluded",
-    "people", "n_effective", "left_out",
-)  # fmt: skip
+    pgettext_lazy("column of the export", "level"),
+    pgettext_lazy("column of the export", "name"),
+    pgettext_lazy("column of the export", "kpi"),
+    pgettext_lazy("column of the export", "formula"),
+    pgettext_lazy("column of the export", "value"),
+    pgettext_lazy("column of the export", "n"),
+    pgettext_lazy("column of the export", "ci95_low"),
+    pgettext_lazy("column of the export", "ci95_high"),
+    pgettext_lazy("column of the export", "ci_method"),
+    pgettext_lazy("column of the export", "weighting"),
+    pgettext_lazy("column of the export", "items_used"),
+    pgettext_lazy("column of the export", "items_total"),
+    pgettext_lazy("column of the export", "state"),
+    pgettext_lazy("column of the export", "from"),
+    pgettext_lazy("column of the export", "to"),
+    pgettext_lazy("column of the export", "time_zone"),
+    pgettext_lazy("column of the export", "as_of"),
+    pgettext_lazy("column of the export", "oldest_response_on"),
+    pgettext_lazy("column of the export", "newest_response_on"),
+    pgettext_lazy("column of the export", "excluded"),
+    pgettext_lazy("column of the export", "people"),
+    pgettext_lazy("column of the export", "n_effective"),
+    pgettext_lazy("column of the export", "left_out"),
+)
 
 
 def safe(value: Any) -> Any:
@@ -80,10 +103,20 @@ def row_of(level: str, name: str, figure: Figure | None, state: str = "") -> lis
     ]
 
 
+def separator() -> str:
+    """What stands between cells: a spreadsheet whose decimal sign is the comma expects another sign there."""
+    return ";" if get_format("DECIMAL_SEPARATOR") == "," else ","
+
+
+def in_language(value: Any) -> Any:
+    """A number as spreadsheets of the active language read it."""
+    return str(value).replace(".", str(get_format("DECIMAL_SEPARATOR"))) if isinstance(value, float) else value
+
+
 def as_csv(rows: Iterable[list[Any]]) -> str:
     """The whole file, with a byte order mark, so that spreadsheets read its accents."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=separator())
     writer.writerow(COLUMNS)
-    writer.writerows([safe(cell) for cell in row] for row in rows)
+    writer.writerows([in_language(safe(cell)) for cell in row] for row in rows)
     return "\ufeff" + out.getvalue()

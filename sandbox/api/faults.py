@@ -134,7 +134,7 @@ def _fits(fault: Fault, request: Request, brand: str) -> bool:
     if fault.kind in SPOIL_FILE:
         return request.path.endswith("/file")
     if fault.kind in SPOIL_PAGE:
-        return request.method == "GET"
+        return request.method == "GET" or request.path.endswith("/search")
     if fault.kind == "progress_404":
         return (
             request.method == "GET"

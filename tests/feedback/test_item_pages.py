@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from feedback import items
 from feedback.models import FeedbackItem, ManualValue
-from tests.factories import make_item, make_journey, make_lane, make_question
+from tests.factories import change_question, make_item, make_journey, make_lane, make_question
 
 pytestmark = pytest.mark.django_db
 
@@ -147,3 +147,25 @@ def test_a_question_can_be_measured_twice():
     items.archive(first)
     second.refresh_from_db()
     assert second.chosen_state == "retrieving"
+
+
+def test_of_two_who_change_the_settings_the_second_is_shown_what_the_first_wrote(client):
+    item = make_item(target=40)
+    url = reverse("feedback:item_settings", args=[item.pk])
+    fields = {"target_direction": "at_least", "weight": "1", "frequency": "", "seen_version": 1}
+    assert client.post(url, fields | {"title": "Theirs", "target": "8.5"}).status_code == 302
+    page = client.post(url, fields | {"title": "Mine", "target": "40"})
+    errors = page.context["form"].errors
+    assert errors["title"] == ["It says now: “Theirs”."]
+    assert errors["target"] == ["It says now: “8.5”."]
+    assert set(errors) == {"__all__", "title", "target"}
+    assert 'value="Mine"' in page.content.decode()
+
+
+def test_an_item_whose_question_has_a_successor_is_said_to_differ(api_of, analyst):
+    item = make_item()
+    api = api_of(analyst)
+    assert api.get(f"/api/v1/feedback-items/{item.pk}/").json()["question_differs"] is False
+    change_question(item.question, choices=[{"value": "1", "label": "Another"}])
+    assert api.get(f"/api/v1/feedback-items/{item.pk}/").json()["question_differs"] is True
+    assert api.get(f"/api/v1/kpis/items/{item.pk}/").json()["state"] == "needs_attention"

@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import Organisation
 from feedback.models import FeedbackItem, ManualValue
 from tests.factories import make_days, make_item, make_journey, make_lane, make_manual_item
+from ui.typed_numbers import FIRST_DAY, LAST_DAY
 
 pytestmark = pytest.mark.django_db
 FRENCH = {"HTTP_ACCEPT_LANGUAGE": "fr"}
@@ -114,8 +115,11 @@ def test_whatever_is_accepted_is_shown_on_every_page(api_of, analyst, client, va
         format="json",
     )
     assert told.status_code in (200, 201), told.content
+    first = {"day": str(FIRST_DAY), "value": -value, "n": 1}
+    assert api.post(f"/api/v1/feedback-items/{by_hand.pk}/manual-values/", first, format="json").status_code == 201
     for item in (by_hand, other):
-        fields = {"target": value, "weight": weight, "version": item.version}
+        fields = {"target": value, "weight": weight, "version": item.version, "backfill": "date"}
+        fields["count_from"] = str(FIRST_DAY if weight > 1 else LAST_DAY)
         assert api.patch(f"/api/v1/feedback-items/{item.pk}/", fields, format="json").status_code == 200
     journey = by_hand.card.lane.journey
     for weighting in ("pooled", "custom"):
@@ -132,6 +136,23 @@ def test_whatever_is_accepted_is_shown_on_every_page(api_of, analyst, client, va
             *(reverse("feedback:item_settings", args=[item.pk]) for item in (by_hand, other)),
         ):
             assert client.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31"])
+def test_a_day_that_cannot_be_meant_is_refused(api_of, analyst, client, day):
+    item = make_manual_item()
+    value = {"day": day, "value": 5, "n": ""}
+    answer = api_of(analyst).post(
+        f"/api/v1/feedback-items/{item.pk}/manual-values/", value | {"n": None}, format="json"
+    )
+    assert set(answer.json()["errors"]) == {"day"}
+    page = client.post(reverse("feedback:value_set", args=[item.pk]), value)
+    assert "Choose a day from" in page.content.decode()
+    assert not ManualValue.objects.exists()
+    other = make_item()
+    fields = {"backfill": "date", "count_from": "9999-12-31" if day < "1" else day, "version": other.version}
+    answer = api_of(analyst).patch(f"/api/v1/feedback-items/{other.pk}/", fields, format="json")
+    assert set(answer.json()["errors"]) == {"count_from"}
 
 
 def test_a_number_from_before_there_were_bounds_is_shown_and_does_not_keep_the_item_from_being_changed(client):

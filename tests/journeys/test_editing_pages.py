@@ -137,6 +137,15 @@ class TestParts:
         pays = card(trip, "Pays")
         assert (pays.body, pays.span, pays.stage.name, pays.position) == ("By card", 2, "Dream", 1)
 
+    def test_what_does_not_stand_in_the_object_itself_is_shown_too(self, amir, trip):
+        prepare, plan, book = phase(trip, "Prepare"), stage(trip, "Plan"), stage(trip, "Book")
+        trip.stages.update(phase=None)
+        Stage.objects.filter(pk=plan.pk).update(phase=prepare)
+        type(prepare).objects.filter(pk=prepare.pk).update(version=2)
+        form = {"name": "Prepare", "first": plan.pk, "last": book.pk, "seen_version": 1}
+        errors = amir.post(at("phase_edit", trip, prepare), form).context["form"].errors
+        assert {name: told for name, told in errors.items() if name != "__all__"} == {"last": ["It says now: “Plan”."]}
+
     @pytest.mark.parametrize("headers", [{}, HTMX])
     def test_two_people_editing_see_both_texts(self, amir, trip, headers):
         plan = stage(trip, "Plan")

@@ -126,3 +126,11 @@ def test_the_map_is_accessible(look, request, who, width):
     found = Axe().run(page).response["violations"]
     assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("page", ["journeys:detail", "journeys:edit", "journeys:delete", "kpis:journey"])
+def test_a_long_word_in_a_name_makes_no_page_wider(look, live_server, analyst, trip, page):
+    type(trip).objects.filter(pk=trip.pk).update(name="W" * 60)
+    shown = look(analyst, width=390)
+    shown.goto(live_server.url + reverse(page, args=[trip.pk]))
+    assert shown.evaluate("document.documentElement.scrollWidth") == 390

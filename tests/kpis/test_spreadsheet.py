@@ -7,7 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from kpis.pages.spreadsheet import as_csv, safe
+from kpis.pages.spreadsheet import COLUMNS, as_csv, safe
 from tests.factories import make_days, make_item
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "|x", "%x", "＝1", "＋1", "－1", "＠x"]
@@ -68,3 +68,21 @@ def test_a_journeys_export_has_every_level_and_no_zero_for_no_data(client_of, vi
     without = {row["name"]: row for row in rows if row["level"] == "item"}
     assert (without[empty.card.title]["value"], without[empty.card.title]["n"]) == ("", "0")
     assert (without[draft.card.title]["value"], without[draft.card.title]["state"]) == ("", "draft")
+
+
+@pytest.mark.django_db
+def test_a_french_spreadsheet_opens_it_by_a_double_click(client_of, viewer):
+    item = make_item()
+    make_days(item.question, {"2026-11-01": {"9": 3, "0": 4}})
+    address = reverse("kpis:journey_export", args=[item.card.lane.journey_id])
+    english, french = (
+        client_of(viewer).get(address, headers={"Accept-Language": language}).content.decode("utf-8-sig")
+        for language in ("en", "fr")
+    )
+    rows = list(csv.reader(io.StringIO(french), delimiter=";"))
+    assert rows[0][:6] == ["niveau", "nom", "kpi", "formule", "valeur", "n"]
+    assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert rows[1][4].startswith("-14,28")
+    assert "." not in "".join(rows[1][4:8])
+    plain = list(csv.reader(io.StringIO(english)))
+    assert [plain[0][0], plain[1][4][:6]] == ["level", "-14.28"]

@@ -208,21 +208,30 @@ CALLS = (
             "Lists say that their next page is at another host.",
             "Les listes donnent une page suivante sur un autre hôte.",
         ),
-        expect=("Refused; the token goes nowhere else.", "Refusé ; le token ne va nulle part ailleurs."),
+        expect=(
+            "The token goes nowhere else; the list is marked as incomplete.",
+            "Le token ne va nulle part ailleurs ; la liste est signalée comme incomplète.",
+        ),
         effect=FaultsOn({"kind": "next_page_elsewhere"}),
     ),
     Scenario(
         "pages_in_a_circle",
         ("A28",),
         what=("Lists lead back to their first page.", "Les listes ramènent à leur première page."),
-        expect=("Noticed at the second time.", "Remarqué au deuxième passage."),
+        expect=(
+            "Each ends there, and is marked as incomplete.",
+            "Chacune s’arrête là et est signalée comme incomplète.",
+        ),
         effect=FaultsOn({"kind": "next_page_loop"}),
     ),
     Scenario(
         "pages_without_end",
         ("A28",),
         what=("Lists never end.", "Les listes ne finissent jamais."),
-        expect=("Stopped after many pages.", "Arrêté après un grand nombre de pages."),
+        expect=(
+            "Ended after many pages, and marked as incomplete.",
+            "Arrêtées après de nombreuses pages et signalées comme incomplètes.",
+        ),
         effect=FaultsOn({"kind": "next_page_endless"}),
     ),
     Scenario(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
 from django.urls import reverse
 
 from integrations.directory.contacts import contacts_of
 from integrations.qualtrics.directory import Contact
+from integrations.qualtrics.gateway import Gateway
+from integrations.qualtrics.parsing import Answer
 from tests.integrations.directory.conftest import api_of_book, page_of
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +228,36 @@ def test_old_data_are_read():
     assert (read.language, read.unsubscribed, read.embedded, read.name) == ("", False, {}, "CID_1")
 
 
-def test_pages_that_turn_in_a_circle_end(connection, book, sandbox):
-    sandbox.control.switch_fault_on("next_page_loop", path="*/contacts")
-    assert len(contacts_of(connection, book.id, limit=1000).rows) <= 1000
+@pytest.mark.parametrize("fault", ["next_page_loop", "next_page_elsewhere", "next_page_endless"])
+@pytest.mark.parametrize("searched", [{}, {"by": "email", "value": "eva@northwind.example"}])
+def test_contacts_whose_pages_lead_nowhere_are_said_to_be_incomplete(
+    alice, api, connection, book, somebody, sandbox, fault, searched
+):
+    sandbox.control.switch_fault_on(fault, path="*/contacts*")
+    told = api.get(api_of_book(connection, book), {"limit": 1000} | searched).json()
+    assert told["rows"]
+    assert (told["is_complete"], told["following"]) == (False, "")
+    page = alice.get(page_of("contact_list", connection, book), {"limit": 100} | searched).content.decode()
+    assert "Not all of the list was read" in page
+    assert told["rows"][0]["id"] in page
+
+
+def test_a_token_that_comes_back_ends_the_contacts(connection, book, sandbox):
+    first = contacts_of(connection, book.id, limit=1)
+    assert first.is_complete
+    page = {"elements": [], "nextPage": f"{sandbox.url}/API/v3/directories/x/contacts?skipToken={first.following}"}
+    with mock.patch.object(Gateway, "call", return_value=Answer(200, page, "", None)) as call:
+        again = contacts_of(connection, book.id, limit=100, begin=first.following)
+    assert (again.rows, again.following, again.error.code) == ([], "", "pages_repeat")
+    assert call.call_count == 1
+
+
+@pytest.mark.parametrize("fault", ["next_page_loop", "next_page_elsewhere"])
+def test_directories_whose_pages_lead_nowhere_are_shown_as_far_as_they_came(
+    alice, api, connection, book, sandbox, fault
+):
+    sandbox.control.switch_fault_on(fault, path="*/directories")
+    page = alice.get(reverse("integrations:contacts"), {"connection": connection.pk}).content.decode()
+    assert "Not all of the list" in page
+    assert page_of("contact_list", connection, book) in page
+    assert api.get(f"/api/v1/connections/{connection.pk}/directories/").status_code == 502

@@ -53,7 +53,7 @@ def test_a_limit_that_is_not_offered_is_refused_by_the_page(alice, connection, b
 
 def test_a_search_that_finds_nobody_is_an_empty_list(api, connection, book):
     told = api.get(api_of_book(connection, book), {"by": "reference", "value": "nobody's"}).json()
-    assert told == {"rows": [], "following": ""}
+    assert told == {"rows": [], "following": "", "is_complete": True}
 
 
 @pytest.mark.parametrize(

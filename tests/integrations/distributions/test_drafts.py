@@ -192,3 +192,15 @@ def test_a_date_that_has_come_is_as_good_as_none():
     body = body_of("email", spec, "", NOW)
     assert "send_at" not in spec_of("email", body, NOW)
     assert spec_of("email", body, NOW.replace(year=2025))["send_at"] == NOW
+
+
+@pytest.mark.parametrize("path", ["*/mailinglists", "*/libraries", "*/surveys"])
+def test_choices_from_a_list_that_breaks_off_are_said_to_be_incomplete(alice, api, connection, there, sandbox, path):
+    place = {"kind": "email", "connection": connection.pk, "directory": there.book.id, "survey": there.survey}
+    address = f"/api/v1/connections/{connection.pk}/distribution-choices/"
+    assert api.get(address, place).json()["is_complete"] is True
+    sandbox.control.switch_fault_on("next_page_loop", path=path)
+    told = api.get(address, place).json()
+    assert told["is_complete"] is False
+    assert told["mailing_lists"] and told["libraries"] and told["surveys"]
+    assert "Not all of the list" in alice.get(reverse("integrations:distribution_new"), place).content.decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -83,7 +84,11 @@ def test_without_a_clear_answer_the_state_is_unknown_and_nothing_is_repeated(ali
     draft.refresh_from_db()
     assert draft.state == "unknown"
     assert len(sent()) == 1
-    assert "It is not known whether this was sent." in alice.get(page_of(draft)).content.decode()
+    shown = alice.get(page_of(draft)).content.decode()
+    assert "It is not known whether this was sent." in shown
+    for told in (shown, api.get(f"{URL}{draft.pk}/").json()["error"]):
+        assert "look in Qualtrics before you do it again" in told
+        assert not re.search("retriev|tried again", told)
     sandbox.control.switch_faults_off()
     assert api.post(f"{URL}{draft.pk}/send/", SEEN).status_code == 409
     confirm(alice, draft)
@@ -101,6 +106,7 @@ def test_a_refusal_is_certain_and_told(alice, draft, sandbox, sent, kind):
     page = alice.get(page_of(draft)).content.decode()
     assert "Nothing was sent." in page
     assert "It is not known" not in page
+    assert not re.search("retriev|by itself|this survey", page.split("<main")[1])
 
 
 def test_one_that_lost_its_process_is_owned_up_to(alice, draft):

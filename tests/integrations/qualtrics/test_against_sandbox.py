@@ -1,5 +1,6 @@
 """The client against the pretend Qualtrics, over real HTTP: what one says, the other understands."""
 
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from feedback.intake import NewResponse
-from integrations.qualtrics import archive
+from integrations.qualtrics import archive, paging
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.connector_test import test_connector as run_checks
 from integrations.qualtrics.gateway import Limits
@@ -314,20 +315,22 @@ class TestTrouble:
         assert len(slept) == 1
         assert client.calls == 2
 
-    @pytest.mark.parametrize(("fault", "calls"), [("next_page_elsewhere", 1), ("next_page_loop", 1)])
-    def test_pages_that_lead_astray(self, sandbox, client, fault, calls):
+    @pytest.mark.parametrize(
+        ("fault", "code"), [("next_page_elsewhere", "next_page_refused"), ("next_page_loop", "pages_repeat")]
+    )
+    def test_pages_that_lead_astray(self, sandbox, client, fault, code):
         sandbox.control.switch_fault_on(fault)
-        if fault == "next_page_loop":
-            assert len(list(client.surveys())) == 5
-        else:
-            with pytest.raises(errors.QualtricsError):
-                list(client.surveys())
-        assert client.calls == calls
+        with pytest.raises(errors.ListCutShort) as failure:
+            list(client.surveys())
+        assert (failure.value.code, client.calls) == (code, 1)
+        surveys = next(check for check in run_checks(client) if check.key == "surveys")
+        assert surveys.result == "ok"
+        assert re.fullmatch(r"5 surveys are visible, \d of them live. Not all of the list .*", surveys.message)
 
     def test_pages_without_end(self, sandbox, client, monkeypatch):
-        monkeypatch.setattr("integrations.qualtrics.client.MOST_PAGES", 20)
+        monkeypatch.setattr(paging, "MOST_PAGES", 20)
         sandbox.control.switch_fault_on("next_page_endless")
-        with pytest.raises(errors.UnexpectedAnswer) as failure:
+        with pytest.raises(errors.ListCutShort) as failure:
             list(client.surveys())
         assert failure.value.code == "pages_endless"
 

@@ -7,7 +7,8 @@ import struct
 import zipfile
 
 import pytest
-from hypothesis import HealthCheck, given
+from celery.exceptions import SoftTimeLimitExceeded
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -117,6 +118,10 @@ def with_method(number):
 GOOD = zipped(("a", LINES * 50))
 
 
+def changed(position, value):
+    return GOOD[:position] + bytes([value]) + GOOD[position + 1 :]
+
+
 class TestBrokenFiles:
     @pytest.mark.parametrize(
         ("data", "code"),
@@ -156,10 +161,23 @@ class TestBrokenFiles:
 
     @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
     @given(position=st.integers(0, len(GOOD) - 1), value=st.integers(0, 255))
+    @example(position=GOOD.index(b"PK\x01\x02") + 46, value=0)  # its name begins with NUL: an entry without a name
     def test_a_changed_byte_gives_the_same_lines_or_an_error(self, keep, position, value):
-        changed = GOOD[:position] + bytes([value]) + GOOD[position + 1 :]
         with contextlib.suppress(FileBroken):
-            assert list(read_lines(keep(changed))) == (LINES * 50).splitlines()
+            assert list(read_lines(keep(changed(position, value)))) == (LINES * 50).splitlines()
+
+    @pytest.mark.soak
+    def test_every_changed_byte_gives_the_same_lines_or_an_error(self, keep):
+        for position in range(len(GOOD)):
+            for value in range(256):
+                with contextlib.suppress(FileBroken):
+                    assert list(read_lines(keep(changed(position, value)))) == (LINES * 50).splitlines()
+
+    def test_the_end_of_a_task_s_time_is_no_damage(self, keep):
+        lines = read_lines(keep(GOOD))
+        next(lines)
+        with pytest.raises(SoftTimeLimitExceeded):
+            lines.throw(SoftTimeLimitExceeded())
 
 
 class TestBombs:

@@ -7,6 +7,7 @@ import zipfile
 import orjson
 import pytest
 
+from integrations.qualtrics import paging
 from integrations.qualtrics.records import Definition, ExportProgress, Survey, moment
 from integrations.troubles import errors
 from integrations.vault.secret import Secret
@@ -52,6 +53,15 @@ def test_an_answer_without_what_it_always_has(vendor, client, result):
     assert failure.value.code == "unexpected_shape"
 
 
+def as_far_as_they_came(found):
+    """What a list gave, and the code of the error that ended it."""
+    rows = []
+    with pytest.raises(errors.UnexpectedAnswer) as failure:
+        for each in found:
+            rows.append(each)
+    return rows, failure.value.code
+
+
 class TestSurveyList:
     def test_every_page_is_followed_as_given(self, vendor, client):
         vendor.get(f"{API}/surveys", json=page(summary(1), summary(2), following=f"{API}/surveys?offset=2&x=%7B1%7D"))
@@ -80,21 +90,38 @@ class TestSurveyList:
             "//evil.example",
             "string",
             7,
+            {"href": f"{API}/surveys?offset=1"},
         ],
     )
     def test_foreign_pages_are_not(self, vendor, client, following):
         vendor.get(f"{API}/surveys", json=page(summary(1), following=following))
-        with pytest.raises(errors.QualtricsError):
-            list(client.surveys())
+        found, code = as_far_as_they_came(client.surveys())
+        assert ([survey.id for survey in found], code) == (["SV_1"], "next_page_refused")
         assert len(vendor.calls) == 1
 
-    def test_a_repeated_page_ends_the_list(self, vendor, client):
+    def test_a_repeated_page_cuts_the_list_short(self, vendor, client):
         vendor.get(f"{API}/surveys", json=page(summary(1), following=f"{API}/surveys?offset=1"))
         vendor.get(f"{API}/surveys?offset=1", json=page(summary(2), following=f"{API}/surveys?offset=1"))
-        assert len(list(client.surveys())) == 2
+        found, code = as_far_as_they_came(client.surveys())
+        assert ([survey.id for survey in found], code) == (["SV_1", "SV_2"], "pages_repeat")
+
+    @pytest.mark.parametrize("element", [7, "SV_1", None, []])
+    def test_what_is_no_record_is_no_list(self, vendor, client, element):
+        vendor.get(f"{API}/surveys", json=page(element))
+        assert as_far_as_they_came(client.surveys()) == ([], "unexpected_shape")
+
+    def test_a_slow_list_is_given_up_after_its_time(self, vendor, client, clock):
+        def slow(request):
+            clock.seconds += 50
+            number = int(request.params.get("offset", 0)) + 1
+            return 200, {}, orjson.dumps(page(summary(number), following=f"{API}/surveys?offset={number}"))
+
+        vendor.add_callback("GET", f"{API}/surveys", callback=slow)
+        found, code = as_far_as_they_came(client.surveys())
+        assert (len(found), code) == (3, "pages_endless")
 
     def test_a_list_without_end_is_given_up(self, vendor, client, monkeypatch):
-        monkeypatch.setattr("integrations.qualtrics.client.MOST_PAGES", 5)
+        monkeypatch.setattr(paging, "MOST_PAGES", 5)
 
         def endless(request):
             number = int(request.params.get("offset", 0)) + 1

@@ -39,6 +39,15 @@ def test_an_old_token_gives_way_to_the_watermark_less_an_hour():
     assert asked == plan.Window(full=False, start=NOW - timedelta(days=1, hours=1))
 
 
+def test_a_missing_sentiment_is_asked_for_by_its_date_and_never_narrows_the_window():
+    long_ago = NOW - timedelta(days=2)
+    for token in ("", "t"):
+        asked = window(unanalysed_since=long_ago, token=token, token_at=NOW)
+        assert asked == plan.Window(full=False, start=long_ago)
+    asked = window(unanalysed_since=NOW)
+    assert asked == plan.Window(full=False, start=NOW - timedelta(days=1, hours=1))
+
+
 @pytest.mark.parametrize(
     ("wanted", "covered", "expected"),
     [

@@ -95,6 +95,7 @@ def test_a_mass_disappearance_is_held_for_a_person(sandbox, fetched):
     fetch = reconcile(fetched)
     assert (fetch.state, fetch.error_code, fetch.vanished) == (Fetch.State.PARTIAL, "mass_disappearance", 0)
     assert fetch.error_detail == {"gone": len(before) // 4, "live": len(before)}
+    assert (fetch.rejected, fetch.get_state_display()) == (0, "Done in part")
     assert live(fetched) == before
     fetched.refresh_from_db()
     assert fetched.attention_code == "mass_disappearance"
@@ -187,6 +188,27 @@ def test_late_sentiments_arrive_although_the_vendor_moved_no_date(sandbox, surve
     reconcile(survey)
     assert answer() == -1
     assert list(differences(survey)) == []
+
+
+def test_a_sentiment_that_was_missing_once_is_fetched_again(sandbox, survey, add_item):
+    """Although the vendor dates it as no change, has no token for it, and other responses came and moved the watermark."""
+    sandbox.control.switch_fault_on("continuation_refused")
+    sentiment = survey.questions.get(kind="sentiment")
+    sandbox.control.change_settings(text_iq_delay=100_000, text_iq_moves_modified=False, export_lag=0)
+    external_id = sandbox.control.add_response(KEY, answers={"QID2": 3, "QID8_TEXT": "Late again."})["id"]
+    item = add_item(survey, sentiment.field)
+    feed = SurveyFeed.objects.get(survey=survey)
+    for _more in range(2):
+        work(survey)
+        sandbox.control.advance_clock(hours=5)
+        sandbox.control.add_response(KEY, answers={"QID2": 4})
+        requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    work(survey)
+    sandbox.control.add_text_iq(KEY, external_id, "Negative")
+    requests.ask_for_fetch(feed, Fetch.Trigger.MANUAL)
+    fetch = work(survey)
+    assert (fetch.full, fetch.changed) == (False, 1)
+    assert Response.objects.get(external_id=external_id).answers[str(item.question_id)] == -1
 
 
 def test_late_sentiments_arrive_by_their_date(sandbox, survey, add_item):

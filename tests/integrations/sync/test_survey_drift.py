@@ -117,6 +117,17 @@ def test_an_edit_is_found_before_counting_and_the_numbers_stay(sandbox, drifting
     assert is_another_scale(lines) == another_scale
 
 
+def test_the_ledger_says_that_the_items_wait_for_a_person(sandbox, drifting, item, api_of, analyst):
+    FeedbackItem.objects.filter(survey=drifting).exclude(pk=item.pk).delete()
+    a_choice_goes(sandbox)
+    fetch = fetch_after(sandbox, drifting)
+    assert (fetch.state, fetch.error_code) == (Fetch.State.CANCELLED, "items_wait")
+    assert "accept the change" in api_of(analyst).get(f"/api/v1/fetches/{fetch.pk}/").json()["error"]
+    with pytest.raises(requests.CannotFetch) as refusal:
+        requests.ask_for_fetch(fetch.feed, "manual")
+    assert refusal.value.code == "items_wait"
+
+
 def test_rewording_changes_nothing(sandbox, drifting, item):
     sandbox.control.edit_question(KEY, FIELD, text="In other words?")
     fetch = fetch_after(sandbox, drifting)

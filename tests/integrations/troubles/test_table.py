@@ -1,6 +1,7 @@
 """Every error can be explained to the person who reads it."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_they_are_whole_sentences(code):
                 assert sentence[0].isupper()
                 assert sentence.endswith(".")
                 assert "%(" not in sentence
+
+
+# What only the timetable does; in French, of the same words.
+OF_FETCHES = re.compile(
+    r"by itself|retriev|fetch|backfill|counted|de lui-même|d’elle-même|récupér|compté", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("code", USED)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_a_person_asked_for_once_promises_nothing_of_the_timetable(code, language):
+    with translation.override(language):
+        asked = explain(code, by_hand=True, right_host="sjc1.qualtrics.com")
+        assert not OF_FETCHES.search(asked.what_to_do)
+        assert asked.what_to_do.endswith(".")
+
+
+@pytest.mark.parametrize("code", USED)
+def test_of_a_change_whose_answer_was_lost_it_is_said_to_look_first(code):
+    assert explain(code, by_hand=True, lost=True).what_to_do.endswith("look in Qualtrics before you do it again.")
 
 
 def test_parameters_are_named_and_may_be_missing():

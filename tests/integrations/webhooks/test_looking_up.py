@@ -13,6 +13,8 @@ from integrations.qualtrics.events import Completed
 from integrations.timetable import tasks
 from integrations.webhooks import inbox
 from integrations.webhooks import tasks as webhook_tasks
+from kpis.pages.item_view import ItemView, find
+from kpis.scoring.scores import ALL_TIME
 from tests.integrations.sync.conftest import add_item, mirrored, work  # noqa: F401 (add_item is a fixture)
 from tests.integrations.webhooks.conftest import make_watch
 
@@ -284,3 +286,38 @@ def test_a_lost_ring_is_made_up_for_by_the_tick(sandbox, watch, monkeypatch):
     tell(watch, "R_1")
     tasks.tick()
     assert rung == [watch.pk]
+
+
+@pytest.fixture
+def sentiment(survey, add_item, watch):  # noqa: F811
+    """The item of a comment's sentiment; its history is here."""
+    item = add_item(survey, survey.questions.get(kind="sentiment").field)
+    work(survey)
+    return item
+
+
+def test_a_single_read_that_brings_a_sentiment_moves_its_card(sandbox, survey, watch, sentiment):
+    before = ItemView(find(sentiment.pk), ALL_TIME).figure.measure.n
+    sheet = {"answers": {"QID8_TEXT": "Awful."}, "text_iq": {sentiment.question.field: "Very Negative"}}
+    made = sandbox.control.add_response("post-journey", **sheet)["id"]
+    tell(watch, made)
+    webhook_tasks.look_up(watch.pk)
+    assert Response.objects.get(external_id=made).answers[str(sentiment.question_id)] == -2
+    assert not ChangedDay.objects.exists()
+    assert ItemView(find(sentiment.pk), ALL_TIME).figure.measure.n == before + 1
+
+
+def test_a_single_read_without_its_sentiment_takes_none_away(sandbox, survey, watch, sentiment):
+    made = sandbox.control.add_response("post-journey", answers={"QID8_TEXT": "Awful."})["id"]
+    tell(watch, made)
+    inbox.process_due(watch.pk)
+    stored = Response.objects.get(external_id=made)
+    assert str(sentiment.question_id) not in stored.answers
+    stored.answers[str(sentiment.question_id)] = -1
+    stored.content_hash = b"another"
+    stored.save()
+    tell(watch, made)
+    inbox.process_due(watch.pk)
+    stored.refresh_from_db()
+    assert stored.answers[str(sentiment.question_id)] == -1
+    assert stored.content_hash != b"another"
