@@ -21,12 +21,13 @@ from feedback.models import Response, Survey
 from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
-from integrations.sync import dispatch, engine, loading, processes, requests
+from integrations.sync import dispatch, engine, loading, requests
 from integrations.sync import tasks as sync_tasks
 from integrations.sync.lease import SLICE, claim
 from integrations.sync.slots import next_slot
 from integrations.timetable import clock as timekeeping
 from integrations.timetable import tasks
+from integrations.vendor import processes
 from integrations.webhooks import inbox
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 from tests.integrations.sync.conftest import work
