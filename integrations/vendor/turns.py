@@ -132,7 +132,11 @@ def _take(connection: Connection | None, slots: int, token: uuid.UUID) -> bool:
     now = timezone.now()
     rows = {row.number: row for row in WorkerSlot.objects.filter(connection=connection)}
     for number in range(slots):
-        row = rows.get(number) or WorkerSlot.objects.get_or_create(connection=connection, number=number)[0]
+        row = rows.get(number)
+        if row is None:
+            row, _made = WorkerSlot.objects.get_or_create(
+                connection=connection, number=number, defaults={"free_at": now}
+            )
         # A time further ahead than any we set was set before the clock was put back.
         can_be_had = Q(free_at__lte=now) | Q(free_at__gt=now + 2 * LEASE)
         if row.free_at > now and processes.is_dead(row.holder):
