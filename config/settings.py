@@ -380,6 +380,8 @@ DISPATCH_INTERVAL = env.float("DISPATCH_INTERVAL", default=30.0)
 
 # How long a worker holds a fetch without a sign of life before another one takes it over.
 SYNC_LEASE_SECONDS = env.float("SYNC_LEASE_SECONDS", default=60.0)
+# A worker that has called one vendor for so long goes on to others that wait; a vendor that takes longer is a slow one.
+TURN_SECONDS = env.float("TURN_SECONDS", default=5.0)
 # Responses a transaction. Fewer in SQLite, where whoever else writes waits for its end.
 SYNC_BATCH = env.int("SYNC_BATCH", default=1000 if EMBEDDED else 5000)
 

@@ -21,7 +21,16 @@ logger = logging.getLogger(__name__)
 
 
 class Consumer(CeleryConsumer):
-    """Celery's own, with a lost connection let go of whatever state its channels are in."""
+    """Celery's own, with a lost connection let go of whatever state its channels are in, and a pool that fills itself up."""
+
+    def on_ready(self) -> None:
+        """Let the worker live although a pool process died while it started; the pool replaces it, as at any later time.
+
+        Celery 5.7.0 asks next, at its first start only, whether all processes live, and ends the whole worker if one does not
+        (`did_start_ok` in celery/worker/loops.py, asked nowhere else).
+        """
+        super().on_ready()
+        self.pool.did_start_ok = lambda: True
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         lost = self.connection

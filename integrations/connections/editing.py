@@ -118,11 +118,13 @@ def correct_host(connection: Connection, seen_version: int, suggested: str) -> N
     credentials = credentials_of(connection)  # opens under the old host only
     connection.host = host.name
     connection.test_results = []
+    _forget_health(connection)
     if isinstance(credentials, OAuthClient):
         store_client(connection, credentials.id, credentials.secret)
     else:
         store_token(connection, credentials)
-    save_if_current(connection, seen_version, ["host", "test_results", *FIELDS])
+    save_if_current(connection, seen_version, ["host", "test_results", *_HEALTH, *FIELDS])
+    demand.follow_connection(connection)
     note(Event.CONNECTION_CHANGED, connection, changed=["host"], host=host.name)
 
 
@@ -174,6 +176,10 @@ def _only_settings(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _forget_owner_and_health(connection: Connection) -> None:
-    connection.owner_name = connection.brand = connection.account_type = connection.stopped_code = ""
+    connection.owner_name = connection.brand = connection.account_type = ""
     connection.tested_at, connection.test_results = None, []
-    connection.failures_in_a_row, connection.open_until = 0, None
+    _forget_health(connection)
+
+
+def _forget_health(connection: Connection) -> None:
+    connection.stopped_code, connection.failures_in_a_row, connection.open_until = "", 0, None

@@ -188,7 +188,9 @@ def _feed_row(feed: SurveyFeed, running: Fetch | None, watch: ResponseWatch | No
         "feed": feed,
         "fetch": running,
         "progress": progress_of(running) if running else None,
-        "trouble": explain(code) if code else None,
+        "trouble": (feed.connection.stopped if code == feed.connection.stopped_code else explain(code))
+        if code
+        else None,
         "watch": watch,
         "watch_state": state_of(watch) if watch else None,
     }

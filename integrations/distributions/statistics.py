@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -14,6 +15,7 @@ from integrations.qualtrics.gateway import Limits
 from integrations.qualtrics.records import mapping, text
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.isolation import Parts
+from integrations.vendor import turns
 from integrations.vendor.clients import BACKGROUND, INTERACTIVE, client_for
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,11 @@ def first_ask_at(distribution: Distribution) -> datetime:
     return max(timezone.now(), distribution.send_at) + SOON
 
 
-def refresh(distribution: Distribution, limits: Limits = INTERACTIVE) -> None:
+def refresh(
+    distribution: Distribution, limits: Limits = INTERACTIVE, on_call: Callable[[str, str], None] | None = None
+) -> None:
     """Ask for status and statistics, and keep them. Raises `QualtricsError`; what was told last stays then."""
-    with client_for(distribution.connection, limits=limits) as client:
+    with client_for(distribution.connection, limits=limits, on_call=on_call) as client:
         path = (*PATH[distribution.kind], distribution.external_id)
         found = client.get(*path, query={"surveyId": distribution.survey_external_id})
     counted, now = mapping(found.get("stats")), timezone.now()
@@ -62,10 +66,13 @@ def to_ask(parts: Parts) -> list[int]:
 def ask(distribution: Distribution) -> None:
     """Refresh in the background: trouble is logged, and it is tried again when its turn comes."""
     connection = distribution.connection
-    if not connection.enabled or connection.stopped_code:
+    if connection.hindrance():
         return
     try:
-        refresh(distribution, BACKGROUND)
+        with turns.turn(connection) as turn:
+            refresh(distribution, BACKGROUND, on_call=turn.note_call)
+    except turns.NoTurn:
+        Distribution.objects.filter(pk=distribution.pk).update(next_ask_at=timezone.now() + SOON)
     except NotFound:  # somebody deleted it in Qualtrics
         Distribution.objects.filter(pk=distribution.pk).update(next_ask_at=None)
     except QualtricsError as error:

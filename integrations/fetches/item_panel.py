@@ -33,7 +33,7 @@ def fetches_panel(request: HttpRequest, item: FeedbackItem) -> SafeString | str:
         "fetch": running,
         "progress": progress_of(running) if running else None,
         "trouble": trouble_of(failed) if failed else None,
-        "stopped": explain(feed.connection.stopped_code) if feed.connection.stopped_code else None,
+        "stopped": feed.connection.stopped if feed.connection.stopped_code else None,
     }
     return render_to_string("integrations/_item_panel.html", context, request)
 

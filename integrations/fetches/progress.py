@@ -13,6 +13,8 @@ from kpis.metrics.wording import number_text
 # What a person sees of the steps; asking and finishing are short and belong to their neighbours.
 _STAGE_OF_STEP = {
     Fetch.Step.START: "asked",
+    Fetch.Step.QUESTIONS: "asked",
+    Fetch.Step.EXPORT: "asked",
     Fetch.Step.POLL: "preparing",
     Fetch.Step.DOWNLOAD: "download",
     Fetch.Step.LOAD: "load",

@@ -12,7 +12,7 @@ from integrations.sync.requests import CannotFetch, ask_for_fetch, ask_for_missi
 @transaction.atomic
 def retrieve_now(feed: SurveyFeed, by: User) -> Fetch:
     """The open fetch of this feed, made if there is none. Raises `CannotFetch`."""
-    return ask_for_missing(feed) or ask_for_fetch(feed, Fetch.Trigger.MANUAL, asked_by=by)
+    return ask_for_missing(feed, asked_by=by) or ask_for_fetch(feed, Fetch.Trigger.MANUAL, asked_by=by)
 
 
 def retrieve_all(connection: Connection, by: User) -> list[Fetch]:

@@ -49,10 +49,10 @@ class AlertSerializer(serializers.ModelSerializer):
         extra_kwargs = {"told_at": {"help_text": _("When admins were last written to about it.")}}
 
     def get_sentence(self, alert: Alert) -> str:
-        return explain(alert.code).title
+        return alert.explanation.title
 
     def get_what_to_do(self, alert: Alert) -> str:
-        return explain(alert.code).what_to_do
+        return alert.explanation.what_to_do
 
 
 class SystemCheckSerializer(serializers.Serializer):

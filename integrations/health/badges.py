@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from integrations.models import Alert
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.table import Explanation
 
 # Kind of an alert → tone and icon of its badge.
 LOOKS = {
@@ -21,4 +21,4 @@ LOOKS = {
 
 def as_rows(alerts: Iterable[Alert]) -> list[tuple[Alert, str, str, Explanation]]:
     """Each with tone and icon of its badge, and what it means."""
-    return [(alert, *LOOKS[Alert.Kind(alert.kind)], explain(alert.code)) for alert in alerts]
+    return [(alert, *LOOKS[Alert.Kind(alert.kind)], alert.explanation) for alert in alerts]

@@ -23,7 +23,7 @@ from accounts.roles import people_with
 from integrations.health.alerts import REMIND_EVERY
 from integrations.models import Alert, Timekeeping
 from integrations.troubles.isolation import Parts
-from integrations.troubles.table import Explanation, explain
+from integrations.troubles.table import Explanation
 from integrations.vendor.instance_guard import is_confirmed
 
 logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ def _paragraphs(alerts: list[Alert]) -> list[Paragraph]:
     return [
         Paragraph(
             " › ".join(named.name for named in (alert.connection, alert.survey) if named) or _("Timetable"),
-            explain(alert.code),
+            alert.explanation,
             alert.opened_at,
             alert.closed_at,
         )

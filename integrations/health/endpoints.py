@@ -25,7 +25,7 @@ from integrations.models import Alert, AlertEndpoint, AlertMessage
 from integrations.outbound.network import Network, checked_addresses
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.refusals import Refusal
-from integrations.troubles.table import explain, trouble_of
+from integrations.troubles.table import trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
 
@@ -142,7 +142,7 @@ def announce(kind: str, alert: Alert) -> None:
 def data_of(alert: Alert) -> dict[str, Any]:
     """What a message says of an alert, in the language of the organisation's programs: English."""
     with translation.override(settings.LANGUAGE_CODE):
-        title, what_to_do = explain(alert.code)
+        title, what_to_do = alert.explanation
     survey, connection = alert.survey, alert.connection
     page = reverse("integrations:connection", args=[connection.pk]) if connection else reverse("integrations:health")
     return {

@@ -18,6 +18,7 @@ from accounts.links import mail_is_sent
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.health import workers
 from integrations.models import Alert, Connection, FailingStep, Fetch, Timekeeping
+from integrations.troubles import table
 from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_of
 from integrations.webhooks.status import state_of
@@ -70,6 +71,8 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
     """The connections with what their lists show, in one query: feeds, failing feeds, last good and next fetch."""
     return connections.annotate(
         feed_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False), distinct=True),
+        failure_codes=Count("feeds__survey__failure_code", filter=_FAILED, distinct=True),
+        failure_code=Max("feeds__survey__failure_code", filter=_FAILED),
         failing_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False) & ~_FINE, distinct=True),
         last_good_fetch_at=Max("feeds__survey__last_good_fetch_at"),
         next_fetch_at=Min("feeds__next_due_at", filter=Q(stopped_code="")),
@@ -80,6 +83,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
 _OPEN_OF_SURVEYS = Alert.objects.filter(
     closed_at=None, about__in=[Alert.About.RETRIEVAL, Alert.About.QUESTIONS, Alert.About.WATCH]
 ).order_by("opened_at", "pk")
+_FAILED = Q(feeds__next_due_at__isnull=False) & ~Q(feeds__survey__failure_code="")
 _FINE = Q(feeds__survey__failure_code="", feeds__survey__attention_code="")
 
 
@@ -92,17 +96,23 @@ def health_of(connection: Any, now: datetime) -> Health:
             Condition.STOPPED, _("Token missing"), _("There is no API token."), _("Edit the connection and type one.")
         )
     if connection.stopped_code:
-        title, what_to_do = explain(connection.stopped_code)
+        title, what_to_do = connection.stopped
         return Health(Condition.STOPPED, _("Stopped"), title, what_to_do)
     if connection.open_until and connection.open_until > now:
+        # One query more, for connections in this state only.
+        failed = Fetch.objects.filter(feed__connection=connection.pk).exclude(error_code="").order_by("-pk").first()
         return Health(
             Condition.TROUBLE,
             _("Interrupted"),
             _("Qualtrics has failed to answer several times in a row. The next attempt is at %(time)s.")
             % {"time": _moment(connection.open_until)},
-            _("There is nothing to do: what was missed is fetched then."),
+            explain(failed.error_code, **failed.error_detail).what_to_do
+            if failed
+            else _("There is nothing to do: what was missed is fetched then."),
         )
     if connection.failing_count:
+        code = connection.failure_code if connection.failure_codes == 1 else ""
+        advice = str(explain(code)) if code and table.trouble_of(code).retry is table.Retry.NEVER else ""
         return Health(
             Condition.TROUBLE,
             _("Partly failing"),
@@ -112,7 +122,7 @@ def health_of(connection: Any, now: datetime) -> Health:
                 connection.failing_count,
             )
             % {"count": connection.failing_count},
-            _("See the surveys below for the reason."),
+            advice or _("See the surveys below for the reason."),
         )
     if connection.alert_code:
         title, what_to_do = explain(connection.alert_code)
@@ -124,6 +134,9 @@ def health_of(connection: Any, now: datetime) -> Health:
         _("Working"),
         ngettext("%(count)d survey is retrieved.", "%(count)d surveys are retrieved.", connection.feed_count)
         % {"count": connection.feed_count},
+        _("Qualtrics answers slowly here: one worker at a time calls it, so that other connections need not wait.")
+        if connection.is_slow
+        else "",
     )
 
 
@@ -274,8 +287,10 @@ def _worker(queue: str, times: Timekeeping, ticks: SystemCheck, now: datetime) -
 
 def _queue(now: datetime) -> SystemCheck:
     label = _("Queue")
-    late = Fetch.objects.filter(
-        state__in=[Fetch.State.PENDING, Fetch.State.WAITING], due_at__lt=now - _missed()
+    waiting = Fetch.objects.filter(state__in=[Fetch.State.PENDING, Fetch.State.WAITING], due_at__lt=now - _missed())
+    # Those of a connection that is slow, or left alone for a while, wait for the vendor and not for workers.
+    late = waiting.exclude(
+        Q(feed__connection__is_slow=True) | Q(feed__connection__open_until__gt=now), step__in=Fetch.CALLING
     ).aggregate(count=Count("pk"), oldest=Min("due_at"))
     if not late["count"]:
         return SystemCheck("queue", label, "good", _("No fetch waits longer than it should."))

@@ -6,6 +6,7 @@ from integrations.models.console import ConsoleCall
 from integrations.models.distribution import Distribution
 from integrations.models.fetch import Fetch, RejectedRecord
 from integrations.models.instance import CallCount, FailingStep, Installation, Timekeeping
+from integrations.models.turn import WorkerSlot
 from integrations.models.webhook import Delivery, ResponseWatch
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "SurveyFeed",
     "Timekeeping",
     "Weekday",
+    "WorkerSlot",
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Survey
 from integrations.models.connection import Connection
+from integrations.troubles.table import Explanation, explain
 
 
 class Alert(models.Model):
@@ -72,6 +73,13 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.survey or self.connection or self.code}"
+
+    @property
+    def explanation(self) -> Explanation:
+        """What is wrong, and what can be done, in the active language."""
+        if self.connection and self.code == self.connection.stopped_code:
+            return self.connection.stopped
+        return explain(self.code)
 
 
 class AlertEndpoint(models.Model):

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from feedback.models import Frequency, Source, Survey
 from integrations.qualtrics.oauth import RETRIEVING
 from integrations.troubles.refusals import Refusal
+from integrations.troubles.table import Explanation, explain
 from integrations.vault.credential_text import validate_client_id, validate_scopes
 from versioning.models import Versioned
 
@@ -65,8 +66,10 @@ class Connection(Versioned):
 
     # Health. `stopped_code` needs a person (token refused, key missing); `open_until` is a circuit that closes by itself.
     stopped_code = models.CharField(max_length=60, blank=True)
+    stopped_detail = models.JSONField(default=dict, blank=True)  # what the sentences of `stopped_code` name
     failures_in_a_row = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True, blank=True)
+    is_slow = models.BooleanField(default=False)  # its last turn took a worker for long: see vendor/turns.py
     last_good_call_at = models.DateTimeField(_("last good call at"), null=True, blank=True)
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -103,6 +106,27 @@ class Connection(Versioned):
     def has_credentials(self) -> bool:
         """Whether a token or a client's secret is stored."""
         return bool(self.token_envelope or self.client_secret_envelope)
+
+    @property
+    def stopped(self) -> Explanation:
+        """Why it waits for a person, and what that person can do; only where `stopped_code` is set."""
+        return explain(self.stopped_code, **self.stopped_detail)
+
+    def hindrance(self, *, asked: bool = False) -> str:
+        """Why nothing is fetched through it now, as a code of `troubles/table.py`; empty if it may be.
+
+        `asked`: a person asks for it, who need not wait for the circuit to close.
+        """
+        if not self.enabled:
+            return "connection_disabled"
+        if self.stopped_code:
+            return self.stopped_code
+        return "outage" if self.is_resting and not asked else ""
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether its circuit is open: its calls failed again and again."""
+        return self.open_until is not None and self.open_until > timezone.now()
 
     def require_enabled(self) -> Self:
         """The connection itself. Raises `Refusal` if it is switched off."""

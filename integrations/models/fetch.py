@@ -36,11 +36,17 @@ class Fetch(models.Model):
     OPEN = (State.PENDING, State.RUNNING, State.WAITING)
 
     class Step(models.TextChoices):
-        START = "start", _("Ask for an export")
+        START = "start", _("Wait for a place")
+        QUESTIONS = "questions", _("Read the questions")
+        EXPORT = "export", _("Ask for an export")
         POLL = "poll", _("Export is being prepared")
         DOWNLOAD = "download", _("Download")
         LOAD = "load", _("Load")
         FINISH = "finish", _("Finish")
+
+    # An export is under way, or about to be; and the steps in which Qualtrics is called.
+    PLACES = (Step.QUESTIONS, Step.EXPORT, Step.POLL, Step.DOWNLOAD)
+    CALLING = (Step.START, *PLACES)
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     feed = models.ForeignKey(SurveyFeed, models.CASCADE, related_name="fetches")
@@ -56,7 +62,7 @@ class Fetch(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     # Rises with each claim; a commit under an old one changes nothing.
     fence = models.PositiveBigIntegerField(default=0)
-    holder = models.CharField(max_length=120, blank=True)  # the process that claimed it last: see sync/holders.py
+    holder = models.CharField(max_length=120, blank=True)  # the process that claimed it last: see vendor/processes.py
     attempts = models.PositiveIntegerField(default=0)  # claims since the last progress
     progress_id = models.CharField(max_length=64, blank=True)
     file_id = models.CharField(max_length=80, blank=True)
@@ -119,6 +125,11 @@ class Fetch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether a person asks for it, who need not wait for the connection's circuit to close."""
+        return self.trigger == self.Trigger.MANUAL or self.asked_by_id is not None
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
@@ -26,10 +26,6 @@ from integrations.troubles.table import Stops, codes_that_stop, trouble_of
 from integrations.vendor.clients import stop
 
 logger = logging.getLogger(__name__)
-
-# A survey that is gone or not shared is looked at again a few times a day: it may come back by itself.
-SLOW_RECHECK = timedelta(hours=6)
-
 
 # Too many responses were missing from a complete export: nothing was marked, and a person must look.
 MASS = "mass_disappearance"
@@ -98,7 +94,7 @@ def give_up(lease: Lease, state: str, code: str, *, failed: bool = True, detail:
     with transaction.atomic():
         lease.save(state=state, finished_at=now, lease_until=None, error_code=code, error_detail=detail or {})
         if failed:
-            _remember_failure(lease, code, now)
+            _remember_failure(lease, code, now, detail or {})
     lease.spool.unlink(missing_ok=True)
     logger.warning("Fetch %s ended as %s: %s", lease.fetch.uuid, state, code)
 
@@ -113,8 +109,12 @@ def handle_vendor_error(lease: Lease, error: QualtricsError, *, jitter: float) -
         "request_id": error.request_id,
         **{key: str(value)[:200] for key, value in error.params.items()},
     }
+    if trouble_of(error.code).is_slow:  # each costs a worker half a minute or more: not only once the whole fetch fails
+        _count_failure(lease.connection, timezone.now())
     if not error.permanent and fetch.failures < plan.MAX_FAILURES:
         again: dict[str, object] = {}
+        if fetch.step == Fetch.Step.EXPORT:
+            again["step"] = Fetch.Step.QUESTIONS  # they may be others by then
         if isinstance(error, (FileBroken, UnexpectedAnswer)) and fetch.step in (Fetch.Step.DOWNLOAD, Fetch.Step.LOAD):
             again["step"] = Fetch.Step.DOWNLOAD
         return lease.put_back(
@@ -156,31 +156,41 @@ def database_trouble(lease: Lease, error: Exception) -> float | None:
         return None
 
 
-def _remember_failure(lease: Lease, code: str, now: datetime) -> None:
+def _remember_failure(lease: Lease, code: str, now: datetime, detail: dict) -> None:
     survey, feed = lease.survey, lease.feed
     Survey.objects.filter(pk=survey.pk).update(failure_code=code)
     Survey.objects.filter(pk=survey.pk, failing_since=None).update(failing_since=now)
     SurveyFeed.objects.filter(pk=feed.pk).update(failures_in_a_row=F("failures_in_a_row") + 1, look_at=now)
-    stops = trouble_of(code).stops
-    if stops is Stops.CONNECTION:
-        stop(lease.connection, code)
+    trouble = trouble_of(code)
+    if trouble.stops is Stops.CONNECTION:
+        stop(lease.connection, code, detail)
         return
-    if stops is Stops.SURVEY:
+    if trouble.stops is Stops.SURVEY:
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)
         due = demand.next_due(feed, now)
-        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + SLOW_RECHECK) if due else None)
+        SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + demand.SLOW_RECHECK) if due else None)
         return
-    Connection.objects.filter(pk=feed.connection_id).update(failures_in_a_row=F("failures_in_a_row") + 1)
-    failures = Connection.objects.values_list("failures_in_a_row", flat=True).get(pk=feed.connection_id)
-    if delay := plan.circuit_delay(failures):
-        Connection.objects.filter(pk=feed.connection_id).update(open_until=now + delay)
+    if not trouble.is_slow and not trouble.is_ours:
+        _count_failure(lease.connection, now)
+
+
+def _count_failure(connection: Connection, now: datetime) -> None:
+    """One more failure of the vendor in a row. After some, the circuit opens; what failed meanwhile is tried when it closes."""
+    row = Connection.objects.filter(pk=connection.pk)
+    row.update(failures_in_a_row=F("failures_in_a_row") + 1)
+    if delay := plan.circuit_delay(row.values_list("failures_in_a_row", flat=True).get()):
+        row.update(open_until=now + delay)
+        failed = SurveyFeed.objects.filter(connection=connection, failures_in_a_row__gt=0, next_due_at__gt=now + delay)
+        failed.exclude(survey__attention_code__in=codes_that_stop(Stops.SURVEY)).update(next_due_at=now + delay)
 
 
 def restart(connection: Connection) -> None:
     """Let a stopped connection work again, after its token was replaced; its surveys are due at once."""
     now = timezone.now()
     with transaction.atomic():
-        Connection.objects.filter(pk=connection.pk).update(stopped_code="", failures_in_a_row=0, open_until=None)
+        Connection.objects.filter(pk=connection.pk).update(
+            stopped_code="", stopped_detail={}, failures_in_a_row=0, open_until=None
+        )
         Survey.objects.filter(feed__connection=connection, attention_code__in=codes_that_stop(Stops.CONNECTION)).update(
             attention_code=""
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -12,6 +12,10 @@ from accounts.models import Organisation
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.models import Connection, SurveyFeed
 from integrations.sync import slots
+from integrations.troubles.table import Stops, trouble_of
+
+# A survey that is gone or not shared is looked at again a few times a day: it may come back by itself.
+SLOW_RECHECK = timedelta(hours=6)
 
 
 def retrieving_items(survey: Survey) -> QuerySet[FeedbackItem]:
@@ -84,6 +88,13 @@ def next_due(feed: SurveyFeed, after: datetime) -> datetime | None:
     return slots.next_slot(frequency, connection.at_time, connection.weekday, zone, after)
 
 
+def wait_for_circuit(feed: SurveyFeed) -> None:
+    """If the connection is left alone for a while, have the feed tried as soon as that is over."""
+    if feed.connection.is_resting:
+        later = SurveyFeed.objects.filter(pk=feed.pk, next_due_at__gt=feed.connection.open_until)
+        later.update(next_due_at=feed.connection.open_until)
+
+
 def follow(survey: Survey) -> SurveyFeed | None:
     """Bring the survey's feed in line with its items; the feed, or None if the survey needs none and has none."""
     connection = Connection.objects.filter(source=survey.source_id).first()
@@ -97,7 +108,10 @@ def follow(survey: Survey) -> SurveyFeed | None:
         feed = SurveyFeed.objects.create(connection=connection, survey=survey)
     feed.connection, feed.survey = connection, survey
     feed.look_at = timezone.now()
-    feed.next_due_at = next_due(feed, feed.look_at)
+    planned, feed.next_due_at = feed.next_due_at, next_due(feed, feed.look_at)
+    if planned and feed.next_due_at and trouble_of(survey.attention_code).stops is Stops.SURVEY:
+        # What is looked at a few times a day only stays so, whatever is changed about its items.
+        feed.next_due_at = max(feed.next_due_at, min(planned, feed.look_at + SLOW_RECHECK))
     feed.save(update_fields=["next_due_at", "look_at"])
     survey.retrieve_every = slots.interval(frequency) if frequency else None
     survey.save(update_fields=["retrieve_every"])

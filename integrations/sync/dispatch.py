@@ -7,14 +7,16 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, Window
+from django.db.models import Case, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from feedback.models import Survey
-from integrations.models import Fetch, SurveyFeed
-from integrations.sync import demand, lease, processes, requests
+from integrations.models import Connection, Fetch, SurveyFeed
+from integrations.sync import demand, lease, requests
 from integrations.troubles.isolation import Parts
+from integrations.vendor import processes
+from integrations.vendor.turns import Workers
 from kpis.counting.refresh import surveys_to_refresh
 
 logger = logging.getLogger(__name__)
@@ -47,21 +49,18 @@ def open_due_fetches() -> int:
 
 
 def _open(feed: SurveyFeed) -> bool:
-    now, slot, connection = timezone.now(), feed.next_due_at, feed.connection
-    following = demand.next_due(feed, now)
-    resting = connection.open_until and connection.open_until > now
-    if following and resting and connection.open_until:
-        following = connection.open_until  # a single try then, before the timetable goes on
+    slot, following = feed.next_due_at, demand.next_due(feed, timezone.now())
     with transaction.atomic():
         if not SurveyFeed.objects.filter(pk=feed.pk, next_due_at=slot).update(next_due_at=following):
             return False  # another tick was first
-        if resting or following is None:
+        if following is None:
             return False
         try:
-            if requests.ask_for_missing(feed) is None:
+            if requests.ask_for_missing(feed, slot=slot) is None:
                 trigger = Fetch.Trigger.RECONCILE if requests.is_to_reconcile(feed) else Fetch.Trigger.SCHEDULE
                 requests.ask_for_fetch(feed, trigger, slot=slot)
         except requests.CannotFetch as refusal:
+            demand.wait_for_circuit(feed)  # one try then, before the timetable goes on
             logger.info("Nothing fetched for %s: %s", feed.pk, refusal.code)
             return False
     return True
@@ -70,18 +69,42 @@ def _open(feed: SurveyFeed) -> bool:
 def fetches_to_resume() -> list[tuple[UUID, bool]]:
     """(uuid, whether it is a full fetch) of open fetches that are due or whose worker has died, oldest first.
 
-    Connections take turns, so that one with many surveys does not hold up the others.
+    Connections take turns, so that one with many surveys does not hold up the others. Of those that will call the vendor, no
+    more of a connection than may do so at once: whoever is done wakes a worker for the next one. What is left to load needs
+    no vendor.
     """
     running = Fetch.objects.filter(state=Fetch.State.RUNNING).values_list("pk", "holder")
     left_behind = [pk for pk, holder in running if processes.is_dead(holder)]
-    due = Q(lease.is_due() | lease.is_orphaned() | Q(pk__in=left_behind), state__in=Fetch.OPEN)
-    rows = Fetch.objects.filter(due).annotate(turn=_turn("feed__connection", "due_at")).order_by("turn", "due_at", "pk")
-    return list(rows.values_list("uuid", "full")[:AT_ONCE])
+    rows = _due(Q(pk__in=left_behind)).annotate(
+        will_call=Case(When(step__in=Fetch.CALLING, then=True), default=False),
+        turn=_turn("feed__connection", "due_at", "will_call"),
+    )
+    woken = rows.filter(Q(will_call=False) | Q(turn__lte=Workers.share())).order_by("turn", "due_at", "pk")
+    return list(woken.values_list("uuid", "full")[:AT_ONCE])
 
 
-def _turn(connection: str, due_at: str) -> Window:
+def next_of(connection: Connection) -> Fetch | None:
+    """The fetch of this connection that is due first, if it will call the vendor."""
+    due = _due().filter(feed__connection=connection, step__in=Fetch.CALLING)
+    return due.exclude(state=Fetch.State.RUNNING).order_by("due_at", "pk").first()
+
+
+def _due(also: Q | None = None) -> QuerySet[Fetch]:
+    """Open fetches whose time has come, or whose worker died; not where the circuit is open, but for those a person asked for."""
+    due = lease.is_due() | lease.is_orphaned()
+    may_call = (
+        ~Q(step__in=Fetch.CALLING)
+        | Q(feed__connection__open_until=None)
+        | Q(feed__connection__open_until__lte=timezone.now())
+        | Q(trigger=Fetch.Trigger.MANUAL)
+        | Q(asked_by__isnull=False)
+    )
+    return Fetch.objects.filter(due | also if also else due, may_call, state__in=Fetch.OPEN)
+
+
+def _turn(connection: str, due_at: str, *more: str) -> Window:
     """1 for the oldest of each connection, 2 for its next one, and so on."""
-    return Window(RowNumber(), partition_by=connection, order_by=[due_at, "pk"])
+    return Window(RowNumber(), partition_by=[connection, *more], order_by=[due_at, "pk"])
 
 
 def surveys_left_to_refresh() -> list[Survey]:

@@ -22,11 +22,14 @@ from integrations.sync.lease import Lease, LeaseLost, claim
 from integrations.sync.loading import load
 from integrations.troubles.errors import QualtricsError
 from integrations.vendor.clients import BACKGROUND, client_for
+from integrations.vendor.turns import Turn
 
 logger = logging.getLogger(__name__)
 
 STEPS: dict[str, Callable[[Lease, QualtricsClient], float | None]] = {
     Fetch.Step.START: steps.start,
+    Fetch.Step.QUESTIONS: steps.read_questions,
+    Fetch.Step.EXPORT: steps.ask_for_export,
     Fetch.Step.POLL: steps.poll,
     Fetch.Step.DOWNLOAD: steps.download,
     Fetch.Step.LOAD: load,
@@ -34,13 +37,16 @@ STEPS: dict[str, Callable[[Lease, QualtricsClient], float | None]] = {
 }
 
 
-def run(uuid: UUID | str) -> float | None:
-    """Work on the fetch for a while. Seconds until somebody should look at it again; None if nobody needs to."""
+def run(uuid: UUID | str, turn: Turn | None = None) -> float | None:
+    """Work on the fetch for a while. Seconds until somebody should look at it again; None if nobody needs to.
+
+    `turn`: the one that was taken with its connection; without it, work goes on as long as a slice lasts.
+    """
     fetch = claim(uuid)
     if fetch is None:
         return None
     try:
-        return work(Lease(fetch))
+        return work(Lease(fetch, turn))
     except LeaseLost:
         logger.warning("Fetch %s was taken over by another worker", uuid)
         return None
@@ -52,9 +58,11 @@ def work(lease: Lease) -> float | None:
     if fetch.attempts > plan.MAX_CLAIMS:
         closing.give_up(lease, Fetch.State.QUARANTINED, "crashed_repeatedly")
         return None
-    if not connection.enabled or connection.stopped_code:
-        closing.give_up(lease, Fetch.State.CANCELLED, connection.stopped_code or "connection_disabled", failed=False)
+    if code := connection.hindrance(asked=True):
+        closing.give_up(lease, Fetch.State.CANCELLED, code, failed=False)
         return None
+    if fetch.failures and fetch.step in Fetch.PLACES and not steps.take_place(lease):
+        return steps.wait_for_place(lease)
     if fetch.started_at is None:
         lease.save(started_at=timezone.now())
     try:
@@ -63,7 +71,7 @@ def work(lease: Lease) -> float | None:
                 wait = STEPS[fetch.step](lease, client)
                 if wait is not None:
                     return wait
-                if lease.is_over():
+                if not lease.may_go_on():
                     return lease.put_back(0.0, state=Fetch.State.PENDING)
     except QualtricsError as error:
         return closing.handle_vendor_error(lease, error, jitter=random.random())  # noqa: S311 (spreads retries)

@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from feedback.models import Survey
 from integrations.models import Connection, Fetch, SurveyFeed
-from integrations.sync import plan, processes, shutdown
+from integrations.sync import plan, shutdown
 from integrations.sync.failpoints import reach
+from integrations.vendor import processes
+from integrations.vendor.turns import Turn
 
 LEASE = timedelta(seconds=settings.SYNC_LEASE_SECONDS)
 SLICE = 200.0  # seconds of work, then the fetch goes back to the queue
@@ -68,8 +70,9 @@ def is_orphaned() -> Q:
 class Lease:
     """One worker's turn with one fetch: the rows that it works on, and the way to write to them."""
 
-    def __init__(self, fetch: Fetch) -> None:
+    def __init__(self, fetch: Fetch, turn: Turn | None = None) -> None:
         self.fetch = fetch
+        self.turn = turn  # with the vendor; without one there is no limit
         self.feed: SurveyFeed = fetch.feed
         self.survey: Survey = fetch.feed.survey
         self.connection: Connection = fetch.feed.connection
@@ -80,6 +83,17 @@ class Lease:
     def is_over(self) -> bool:
         """Whether this turn has lasted long enough, or the worker is to end."""
         return shutdown.is_announced() or time.monotonic() - self.started > SLICE
+
+    def may_go_on(self) -> bool:
+        """Whether the next step belongs to this turn, too. Loading needs the vendor no more: others may call it meanwhile."""
+        if self.is_over():
+            return False
+        if self.turn is None:
+            return True
+        if self.fetch.step in Fetch.CALLING:
+            return not self.turn.is_over()
+        self.turn.end()
+        return True
 
     def save(self, **fields: object) -> None:
         """Write to the row as long as we hold it, else raise `LeaseLost`; renews the lease."""
@@ -100,11 +114,15 @@ class Lease:
 
     def renew(self) -> None:
         """Keep the lease alive during long reading."""
+        if self.turn:
+            self.turn.note_call()
         if time.monotonic() - self.last_renewal > LEASE.total_seconds() / 4:
             self.save()
 
     def on_call(self, method: str, path: str) -> None:
         """Count a call to the vendor."""
+        if self.turn:
+            self.turn.note_call()
         self.save(calls=self.fetch.calls + 1)
 
     @property

@@ -45,9 +45,8 @@ class Batch:
 
 def load(lease: Lease, client: QualtricsClient) -> float | None:
     """Store what is left of the export, batch by batch, and keep the KPIs near it."""
-    if not lease.spool.exists():  # another machine's disk, or cleaned away
-        lease.save(step=Fetch.Step.DOWNLOAD)
-        return None
+    if not lease.spool.exists():
+        return download_again(lease)
     zone = Organisation.current().zone
     # What a first fetch brings need not be looked up.
     all_new = not lease.fetch.lines_done and not Response.objects.filter(survey=lease.survey).exists()
@@ -64,6 +63,12 @@ def load(lease: Lease, client: QualtricsClient) -> float | None:
     lease.save(step=Fetch.Step.FINISH, attempts=0)
     reach("loaded")
     return None
+
+
+def download_again(lease: Lease) -> float:
+    """The file is on another machine's disk, or was cleaned away: bring it once more, in a turn and with a place for it."""
+    failures = max(1, lease.fetch.failures)  # so that it holds no place before it has taken one
+    return lease.put_back(0.0, state=Fetch.State.PENDING, step=Fetch.Step.DOWNLOAD, failures=failures)
 
 
 def read_batches(lease: Lease) -> Iterator[Batch]:

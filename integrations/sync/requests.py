@@ -27,14 +27,14 @@ def ask_for_fetch(
     asked_by: User | None = None,
     confirmed_gone: int = 0,
 ) -> Fetch:
-    """The survey's open fetch, made if there is none; the caller wakes a worker after its transaction."""
-    connection = feed.connection
-    if not connection.enabled:
-        raise CannotFetch("connection_disabled")
-    if connection.stopped_code:
-        raise CannotFetch(connection.stopped_code)
-    if not demand.wanted_questions(feed.survey):
-        raise CannotFetch(demand.why_nothing(feed.survey))
+    """The survey's open fetch, made if there is none; the caller wakes a worker after its transaction.
+
+    Raises `CannotFetch` before any row is made.
+    """
+    if code := hindrance(
+        feed, is_asked=asked_by is not None or trigger == Fetch.Trigger.MANUAL, is_slot=slot is not None
+    ):
+        raise CannotFetch(code)
     if open_fetch := _open(feed):
         return open_fetch
     try:
@@ -55,14 +55,28 @@ def ask_for_fetch(
         return Fetch.objects.get(feed=feed, slot=slot)
 
 
-def ask_for_missing(feed: SurveyFeed) -> Fetch | None:
-    """A full fetch if items want history that is not here; None if all of it is, or nothing can be fetched now."""
+def hindrance(feed: SurveyFeed, *, is_asked: bool = False, is_slot: bool = False) -> str:
+    """Why this survey may not be fetched now, as a code of `troubles/table.py`; empty if it may.
+
+    The one place that decides it, for first fetches and new questions as for all others. A person who asks waits neither
+    for the circuit nor for the timetable; after a fetch that failed, whatever else asks waits for the feed's slot.
+    """
+    if code := feed.connection.hindrance(asked=is_asked):
+        return code
+    if feed.failures_in_a_row and not is_asked and not is_slot:
+        return feed.survey.failure_code or "qualtrics_error"
+    return "" if demand.wanted_questions(feed.survey) else demand.why_nothing(feed.survey)
+
+
+def ask_for_missing(feed: SurveyFeed, *, slot: datetime | None = None, asked_by: User | None = None) -> Fetch | None:
+    """A full fetch if items want history that is not here; None if all of it is, or nothing may be fetched now."""
     if not plan.missing(demand.wanted_questions(feed.survey), feed.covered_questions):
         return None
     trigger = Fetch.Trigger.MAPPING if feed.modified_until else Fetch.Trigger.FIRST
     try:
-        return ask_for_fetch(feed, trigger, full=True)
+        return ask_for_fetch(feed, trigger, full=True, slot=slot, asked_by=asked_by)
     except CannotFetch:
+        demand.wait_for_circuit(feed)
         return None
 
 

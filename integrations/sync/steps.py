@@ -14,7 +14,7 @@ from accounts.models import Organisation
 from feedback.deletion_detection import Vanished, mark_vanished
 from feedback.models import Question
 from feedback.response_queries import oldest_unanalysed
-from integrations.models import Fetch, SurveyFeed
+from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics import archive
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.translate import Translator
@@ -22,7 +22,7 @@ from integrations.surveys.mirror import mirror_questions
 from integrations.sync import closing, demand, plan
 from integrations.sync.failpoints import reach
 from integrations.sync.lease import Lease
-from integrations.sync.loading import MAX_REJECTED_KEPT
+from integrations.sync.loading import MAX_REJECTED_KEPT, download_again
 from integrations.sync.plan import Coverage
 from integrations.troubles.errors import BadRequest, NotFound
 from kpis.counting.periods import day_bounds
@@ -33,16 +33,39 @@ EXPORTS_AT_ONCE = 2
 
 
 def start(lease: Lease, client: QualtricsClient) -> float | None:
-    """Ask for an export."""
-    fetch, feed = lease.fetch, lease.feed
-    preparing = Fetch.objects.filter(
-        feed__connection=lease.connection, state__in=Fetch.OPEN, step__in=[Fetch.Step.POLL, Fetch.Step.DOWNLOAD]
-    )
-    # One that waits after a failure holds no place: surveys in trouble do not hold up those that are well.
-    busy = preparing.exclude(~Q(state=Fetch.State.RUNNING), failures__gt=0)
-    if busy.count() >= EXPORTS_AT_ONCE:
-        return lease.put_back(5.0, state=Fetch.State.PENDING, attempts=0)
+    """Take a place among the exports of the connection, or wait for one."""
+    return None if take_place(lease, step=Fetch.Step.QUESTIONS) else wait_for_place(lease)
+
+
+def take_place(lease: Lease, **fields: object) -> bool:
+    """Write the fields if there is a place for this export; whether there was. Of one connection, one asks at a time."""
+    with transaction.atomic():
+        Connection.objects.select_for_update().get(pk=lease.connection.pk)
+        others = Fetch.objects.filter(
+            feed__connection=lease.connection, state__in=Fetch.OPEN, step__in=Fetch.PLACES
+        ).exclude(pk=lease.fetch.pk)
+        # One that waits after a failure holds no place: surveys in trouble do not hold up those that are well.
+        if others.exclude(~Q(state=Fetch.State.RUNNING), failures__gt=0).count() >= EXPORTS_AT_ONCE:
+            return False
+        lease.save(**fields)
+    return True
+
+
+def wait_for_place(lease: Lease) -> float:
+    """Come back in a moment."""
+    return lease.put_back(5.0, state=Fetch.State.PENDING, attempts=0)
+
+
+def read_questions(lease: Lease, client: QualtricsClient) -> float | None:
+    """Learn how the survey looks now."""
     mirror_questions(lease.survey, client)
+    lease.save(step=Fetch.Step.EXPORT, attempts=0)
+    return None
+
+
+def ask_for_export(lease: Lease, client: QualtricsClient) -> float | None:
+    """Ask for an export of what is wanted and not here."""
+    fetch, feed = lease.fetch, lease.feed
     wanted = demand.wanted_questions(lease.survey)
     if not wanted:
         closing.give_up(lease, Fetch.State.CANCELLED, demand.why_nothing(lease.survey), failed=False)
@@ -142,7 +165,7 @@ def ask_again(lease: Lease) -> float | None:
     if lease.fetch.export_attempts >= plan.MAX_EXPORT_ATTEMPTS:
         closing.give_up(lease, Fetch.State.FAILED, "export_failed")
         return None
-    lease.save(step=Fetch.Step.START, progress_id="", file_id="")
+    lease.save(step=Fetch.Step.QUESTIONS, progress_id="", file_id="")
     return None
 
 
@@ -166,8 +189,7 @@ def finish(lease: Lease, client: QualtricsClient) -> float | None:
     vanished = None
     if lease.fetch.trigger == Fetch.Trigger.RECONCILE:
         if not lease.spool.exists():
-            lease.save(step=Fetch.Step.DOWNLOAD)
-            return None
+            return download_again(lease)
         vanished = _mark_vanished(lease)
     refresh_changed_days(lease.survey, after_some=partial(_refreshed_some, lease))
     reach("refreshed")

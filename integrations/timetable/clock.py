@@ -17,6 +17,7 @@ from integrations.models import (
     ResponseWatch,
     SurveyFeed,
     Timekeeping,
+    WorkerSlot,
 )
 from integrations.sync import demand
 from integrations.troubles.isolation import Parts
@@ -36,6 +37,7 @@ _DUE_TIMES = (
     (Distribution, "next_ask_at"),
     (ResponseWatch, "next_check_at"),
     (SurveyFeed, "look_at"),
+    (WorkerSlot, "free_at"),
 )
 
 

@@ -36,7 +36,8 @@ class Retry(Enum):
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """One row. `what_to_do` is said of what the timetable does, and does again by itself; `by_hand`, where it is another, of
-    what a person asked for once. `arrived`: the vendor may have acted although no good response came.
+    what a person asked for once. `arrived`: the vendor may have acted although no good response came. `is_slow`: finding out
+    took a worker long. `is_ours`: it lies with this server, and says nothing about the vendor.
 
     `of_oauth`, `of_receiver`: the code of the same trouble with an OAuth client, or with the receiver of an alert, about
     which other things are to be done.
@@ -48,6 +49,8 @@ class Trouble:
     stops: Stops = Stops.NOTHING
     retry: Retry = Retry.LATER
     arrived: bool = True
+    is_slow: bool = False
+    is_ours: bool = False
     of_oauth: str = ""
     of_receiver: str = ""
 
@@ -87,20 +90,30 @@ _LOOK_FIRST = gettext_lazy(
 
 TROUBLES: dict[str, Trouble] = {
     # The host of the connection.
-    "host_empty": Trouble(gettext_lazy("No host was given."), _TYPE_HOST, retry=Retry.NEVER, arrived=False),
-    "host_malformed": Trouble(
-        gettext_lazy("This is not the host of a Qualtrics instance."), _TYPE_HOST, retry=Retry.NEVER, arrived=False
+    "host_empty": Trouble(
+        gettext_lazy("No host was given."), _TYPE_HOST, stops=Stops.CONNECTION, retry=Retry.NEVER, arrived=False
     ),
-    "host_not_https": Trouble(gettext_lazy("Qualtrics is reached over https only."), _TYPE_HOST, retry=Retry.NEVER),
+    "host_malformed": Trouble(
+        gettext_lazy("This is not the host of a Qualtrics instance."),
+        _TYPE_HOST,
+        stops=Stops.CONNECTION,
+        retry=Retry.NEVER,
+        arrived=False,
+    ),
+    "host_not_https": Trouble(
+        gettext_lazy("Qualtrics is reached over https only."), _TYPE_HOST, stops=Stops.CONNECTION, retry=Retry.NEVER
+    ),
     "host_not_qualtrics": Trouble(
         gettext_lazy("Only hosts that end in qualtrics.com can be connected."),
         _TYPE_HOST,
+        stops=Stops.CONNECTION,
         retry=Retry.NEVER,
         arrived=False,
     ),
     "host_internal_address": Trouble(
         gettext_lazy("The name of this host leads to an address that is not on the public internet."),
         gettext_lazy("Check the host for typing errors. If it is right, ask whoever runs the DNS of this server."),
+        stops=Stops.SURVEY,
         retry=Retry.NEVER,
         arrived=False,
     ),
@@ -166,6 +179,7 @@ TROUBLES: dict[str, Trouble] = {
     "wrong_data_centre": Trouble(
         gettext_lazy("The account lives in another Qualtrics data centre: %(right_host)s."),
         gettext_lazy("Set the host of the connection to %(right_host)s. Exports and changes are possible only there."),
+        stops=Stops.CONNECTION,
         retry=Retry.NEVER,
     ),
     # What was asked for.
@@ -204,12 +218,14 @@ TROUBLES: dict[str, Trouble] = {
             "Check what was entered. If it is right, test the connector: often the owner of the API token lacks a right, or "
             "the account lives in another data centre."
         ),
+        stops=Stops.SURVEY,
         retry=Retry.NEVER,
     ),
     "too_large": Trouble(
         gettext_lazy("Qualtrics says that the call is too large."),
         _LESS_AT_ONCE,
         _ASK_FOR_LESS,
+        stops=Stops.SURVEY,
         retry=Retry.NEVER,
     ),
     # Qualtrics has trouble, or too much to do.
@@ -245,7 +261,11 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("The host refused the connection."), _ASK_NETWORK, retry=Retry.SOON, arrived=False
     ),
     "connect_timeout": Trouble(
-        gettext_lazy("The host did not accept a connection in time."), _ASK_NETWORK, retry=Retry.SOON, arrived=False
+        gettext_lazy("The host did not accept a connection in time."),
+        _ASK_NETWORK,
+        retry=Retry.SOON,
+        arrived=False,
+        is_slow=True,
     ),
     "connection_failed": Trouble(gettext_lazy("The host cannot be reached."), _ASK_NETWORK, retry=Retry.SOON),
     "read_timeout": Trouble(
@@ -253,12 +273,14 @@ TROUBLES: dict[str, Trouble] = {
         _TRY_LATER,
         _TRY_AGAIN,
         retry=Retry.SOON,
+        is_slow=True,
         of_receiver="receiver_slow",
     ),
     "deadline": Trouble(
         gettext_lazy("The answer of Qualtrics took too long to arrive."),
         _TRY_LATER,
         _TRY_AGAIN,
+        is_slow=True,
         of_receiver="receiver_slow",
     ),
     "connection_cut": Trouble(
@@ -306,7 +328,6 @@ TROUBLES: dict[str, Trouble] = {
     "redirected": Trouble(
         gettext_lazy("The host sends callers to another address, which is never followed with a token."),
         _TYPE_HOST,
-        retry=Retry.NEVER,
     ),
     "next_page_refused": Trouble(
         gettext_lazy(
@@ -334,6 +355,7 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("The export cannot be written to the disk of this server."),
         gettext_lazy("Ask whoever runs this server to look at its free disk space. Retrieving goes on by itself."),
         gettext_lazy("Ask whoever runs this server to look at its free disk space."),
+        is_ours=True,
     ),
     # What a reconciliation found.
     "mass_disappearance": Trouble(
@@ -347,6 +369,7 @@ TROUBLES: dict[str, Trouble] = {
     "database_trouble": Trouble(
         gettext_lazy("The database of this server did not accept the data."),
         gettext_lazy("Nothing is lost: retrieving goes on by itself. If this lasts, ask whoever runs this server."),
+        is_ours=True,
     ),
     # Our own keys.
     "key_missing": Trouble(
@@ -465,6 +488,7 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy(
             "Choose “Retrieve now” to try again. If it happens again, report it with the details of this fetch."
         ),
+        is_ours=True,
     ),
     "sender_lost": Trouble(
         gettext_lazy("Parcours stopped while it was handing this to Qualtrics."),
@@ -496,12 +520,14 @@ TROUBLES: dict[str, Trouble] = {
     "path_refused": Trouble(
         gettext_lazy("This call would leave the Qualtrics API and was not sent."),
         _REPORT,
+        stops=Stops.SURVEY,
         retry=Retry.NEVER,
         arrived=False,
     ),
     "header_refused": Trouble(
         gettext_lazy("This call has a header that may not be set and was not sent."),
         _REPORT,
+        stops=Stops.SURVEY,
         retry=Retry.NEVER,
         arrived=False,
     ),

@@ -58,10 +58,13 @@ class ConnectedClient(QualtricsClient):
 
 
 @transaction.atomic
-def stop(connection: Connection, code: str) -> None:
-    """Every further call would be refused as well, and may lock the account: all of it waits for another token."""
+def stop(connection: Connection, code: str, detail: dict[str, Any] | None = None) -> None:
+    """Every further call would be refused as well, and may lock the account: all of it waits for a person.
+
+    `detail`: what the sentences of the code name.
+    """
     same_token = Connection.objects.filter(pk=connection.pk, token_set_at=connection.token_set_at)
-    if same_token.filter(stopped_code="").update(stopped_code=code):
+    if same_token.filter(stopped_code="").update(stopped_code=code, stopped_detail=detail or {}):
         Survey.objects.filter(feed__connection=connection.pk).update(attention_code=code)
 
 

@@ -28,6 +28,7 @@ from integrations.surveys.mirror import mirror_questions
 from integrations.sync import demand
 from integrations.sync.requests import CannotFetch, ask_for_fetch
 from integrations.troubles.errors import NotFound, NotReady, QualtricsError
+from integrations.vendor import turns
 from integrations.vendor.clients import client_for
 
 logger = logging.getLogger(__name__)
@@ -118,6 +119,10 @@ def process_due(watch_pk: int) -> Outcome:
     pending = Delivery.objects.filter(watch=watch, verdict=_PENDING)
     pending.filter(response_id__in=erased_among(pending.values_list("response_id", flat=True))).delete()
     feed = SurveyFeed.objects.select_related("survey", "connection").filter(survey=watch.survey_id).first()
+    if feed and feed.connection.is_resting:
+        # Single reads wait for its circuit as fetches do.
+        pending.filter(due_at__lt=feed.connection.open_until).update(due_at=feed.connection.open_until)
+        return Outcome()
     if (code := _hindrance(feed)) or feed is None:
         pending.update(verdict=Delivery.Verdict.LEFT, error_code=code)
         return Outcome()
@@ -127,8 +132,12 @@ def process_due(watch_pk: int) -> Outcome:
     if count := due.count():
         if count > min(FEW, _room(watch)):
             outcome = _export(due, feed)
-        elif taken := _take(due):
-            outcome = _read_singly(taken, feed)
+        else:
+            try:
+                with turns.turn(feed.connection) as turn:
+                    outcome = _read_singly(_take(due), feed, turn)
+            except turns.NoTurn as refused:
+                return Outcome(wait=refused.wait or WINDOW.total_seconds())
     following = pending.aggregate(next=Min("due_at"))["next"]
     if following:
         outcome.wait = max(0.5, (following - timezone.now()).total_seconds())
@@ -137,11 +146,7 @@ def process_due(watch_pk: int) -> Outcome:
 
 def _hindrance(feed: SurveyFeed | None) -> str:
     """Why nothing can be read now; the next fetch brings it, if there is one."""
-    if feed is None:
-        return "nothing_to_retrieve"
-    if not feed.connection.enabled:
-        return "connection_disabled"
-    return feed.connection.stopped_code
+    return feed.connection.hindrance() if feed else "nothing_to_retrieve"
 
 
 def _room(watch: ResponseWatch) -> int:
@@ -196,9 +201,9 @@ def _close_exported(pending: QuerySet[Delivery], survey: Survey) -> None:
 # --- few: one by one --------------------------------------------------------------------------------------------------
 
 
-def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
+def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed, turn: turns.Turn) -> Outcome:
     questions = _covered_questions(feed)
-    if not questions:
+    if not questions or not taken:
         _leave(taken, "")  # the first fetch is still to come and brings all
         return Outcome()
     # Fetches that began before these calls may hold older content, those that begin from now on hold newer.
@@ -206,11 +211,14 @@ def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
     found: dict[Delivery, intake.NewResponse] = {}
     started, calls = timezone.now(), 0
     try:
-        with client_for(feed.connection, limits=_ONE_TRY) as client:
+        with client_for(feed.connection, limits=_ONE_TRY, on_call=turn.note_call) as client:
             mirror_questions(feed.survey, client)  # what was edited meanwhile is not counted by the old rules
             questions = _covered_questions(feed)
             translator = Translator({question.field: (question.pk, question.kind) for question in questions})
             for delivery in taken if questions else ():
+                if calls and turn.is_over():
+                    _give_back(taken[calls:])
+                    break
                 calls += 1
                 try:
                     record = client.response(feed.survey.external_id, delivery.response_id)
@@ -300,6 +308,12 @@ def _try_again(delivery: Delivery, error: QualtricsError) -> None:
     seconds = max(RETRY_AFTER[delivery.tries], error.retry_after or 0.0)
     due_at = timezone.now() + timedelta(seconds=seconds)
     Delivery.objects.filter(pk=delivery.pk).update(due_at=due_at, error_code=error.code)
+
+
+def _give_back(deliveries: Sequence[Delivery]) -> None:
+    """For another turn, as if nobody had taken them."""
+    pks = [delivery.pk for delivery in deliveries]
+    Delivery.objects.filter(pk__in=pks).update(due_at=timezone.now(), tries=F("tries") - 1)
 
 
 def _leave(deliveries: Sequence[Delivery], code: str) -> None:

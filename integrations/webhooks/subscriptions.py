@@ -33,6 +33,7 @@ from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import Retry, trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
+from integrations.vendor import turns
 from integrations.vendor.clients import client_for
 from versioning.saving import save_if_current
 
@@ -41,6 +42,8 @@ logger = logging.getLogger(__name__)
 CHECK_EVERY = timedelta(days=1)
 # After trouble, and as long as a check may take before another worker tries.
 CHECK_AGAIN = timedelta(hours=1)
+# If workers are busy with the connection.
+CHECK_SOON = timedelta(minutes=1)
 # A former key stays valid for messages that were signed with it and are still tried again.
 KEY_OVERLAP = timedelta(days=1)
 KEEP_DELIVERIES = timedelta(days=30)
@@ -65,8 +68,8 @@ def create_watch(survey: Survey, *, name: str = "", by: User | None = None) -> R
     connection = Connection.objects.filter(source=survey.source_id).first()
     if connection is None:
         raise CannotWatch("connection_gone")
-    if not connection.enabled or connection.stopped_code:
-        raise CannotWatch(connection.stopped_code or "connection_disabled")
+    if code := connection.hindrance(asked=True):
+        raise CannotWatch(code)
     now = timezone.now()
     watch = ResponseWatch(
         connection=connection,
@@ -226,17 +229,19 @@ def connections_to_check(parts: Parts) -> list[int]:
 
 def check_connection(connection: Connection) -> None:
     """Compare with the vendor's list: what vanished is made again, what has no row here any more is ended."""
-    if not connection.enabled or connection.stopped_code or not settings.PUBLIC_URL:
+    if connection.hindrance() or not settings.PUBLIC_URL:
         return
     rows = list(connection.watches.select_related("survey", "connection"))
     try:
-        with client_for(connection) as client:
+        with turns.turn(connection) as turn, client_for(connection, on_call=turn.note_call) as client:
             listed = {subscription.id: subscription for subscription in client.subscriptions()}
             for watch in rows:
                 _compare(watch, listed)
                 _bring_in_line(watch, client)
             for orphan in _orphans(listed.values()):
                 _unsubscribe(client, orphan)
+    except turns.NoTurn:
+        connection.watches.update(next_check_at=timezone.now() + CHECK_SOON)
     except (QualtricsError, encryption.EncryptionError) as error:
         for watch in rows:
             if watch.pk:  # not gone meanwhile

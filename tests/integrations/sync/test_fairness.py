@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import dispatch
+from integrations.vendor.turns import Workers
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 
 pytestmark = pytest.mark.django_db
@@ -52,8 +53,8 @@ def test_its_fetch_is_woken_by_the_first_tick_and_among_the_first(crowd, single)
     )
     mine = open_fetch(single, now - timedelta(seconds=1))
     woken = [uuid for uuid, _full in dispatch.fetches_to_resume()]
-    assert len(woken) == dispatch.AT_ONCE
-    assert woken.index(mine.uuid) < 2
+    assert len(woken) == 2  # of the crowd as many as may call at once: here one
+    assert mine.uuid in woken
 
 
 def test_its_slot_is_opened_by_the_first_tick(crowd, single):
@@ -61,7 +62,8 @@ def test_its_slot_is_opened_by_the_first_tick(crowd, single):
     assert Fetch.objects.filter(feed=single).exists()
 
 
-def test_turns_go_round_and_the_oldest_of_each_connection_comes_first(db):
+def test_turns_go_round_and_the_oldest_of_each_connection_comes_first(monkeypatch):
+    monkeypatch.setattr(Workers, "count", 8)
     now = timezone.now()
     first, second = make_connection(), make_connection()
     expected = []

@@ -18,15 +18,16 @@ from django.utils import timezone
 
 from feedback import intake
 from feedback.models import Response, Survey
-from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping
+from integrations.models import Connection, Fetch, SurveyFeed, Timekeeping, WorkerSlot
 from integrations.qualtrics import client as client_module
 from integrations.qualtrics.events import Completed
-from integrations.sync import dispatch, engine, loading, processes, requests
+from integrations.sync import dispatch, engine, loading, requests, steps
 from integrations.sync import tasks as sync_tasks
-from integrations.sync.lease import SLICE, claim
+from integrations.sync.lease import SLICE, Lease, claim
 from integrations.sync.slots import next_slot
 from integrations.timetable import clock as timekeeping
 from integrations.timetable import tasks
+from integrations.vendor import processes, turns
 from integrations.webhooks import inbox
 from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 from tests.integrations.sync.conftest import work
@@ -87,6 +88,52 @@ def _claim(uuid: str, barrier, results) -> None:
         barrier.wait(60)  # the winner lives on until all have tried
     finally:
         connections.close_all()
+
+
+def _place(uuid: str, barrier, results) -> None:
+    connections.close_all()
+    mine = Lease(claim(uuid))
+    barrier.wait(60)
+    try:
+        results.put(steps.take_place(mine, step=Fetch.Step.QUESTIONS))
+    finally:
+        connections.close_all()
+
+
+def _turn(uuid: str, barrier, results) -> None:
+    connections.close_all()
+    turns.Workers.count = 4
+    connection = Connection.objects.get(feeds__fetches__uuid=uuid)
+    barrier.wait(60)
+    try:
+        turns.begin(connection)
+        results.put(True)
+    except turns.NoTurn:
+        results.put(False)
+    finally:
+        barrier.wait(60)  # the winners live on until all have tried
+        connections.close_all()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("take", [_place, _turn], ids=["an export each", "a turn each"])
+def test_of_eight_workers_two_get_a_place_at_the_same_vendor(take):
+    connection = make_connection()
+    feeds = [make_feed(connection, make_survey(connection.source)) for _ in range(8)]
+    context = multiprocessing.get_context("fork")
+    for _round in range(3):
+        WorkerSlot.objects.all().delete()
+        Fetch.objects.all().delete()
+        fetches = [Fetch.objects.create(feed=feed, trigger="manual", due_at=timezone.now()) for feed in feeds]
+        barrier, results = context.Barrier(8), context.Queue()
+        connections.close_all()
+        children = [context.Process(target=take, args=(fetch.uuid, barrier, results)) for fetch in fetches]
+        for child in children:
+            child.start()
+        got = [results.get(timeout=60) for _ in children]
+        for child in children:
+            child.join(90)
+        assert sum(got) == 2
 
 
 @pytest.mark.django_db(transaction=True)

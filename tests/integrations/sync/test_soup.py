@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from django.utils import timezone
 
 from feedback.models import Response
 from integrations.models import Connection, Fetch, SurveyFeed
@@ -34,7 +35,9 @@ def many_small_fetches(sandbox, survey, number: int, seed: int) -> dict[str, int
         if rows and source.random() < 0.2:
             control.delete_response("soup", source.choice(rows)["id"])
         trigger = source.choice([Fetch.Trigger.SCHEDULE] * 3 + [Fetch.Trigger.RECONCILE])
-        requests.ask_for_fetch(SurveyFeed.objects.select_related("connection", "survey").get(survey=survey), trigger)
+        feed = SurveyFeed.objects.select_related("connection", "survey").get(survey=survey)
+        Connection.objects.update(open_until=None)  # as if its time had come
+        requests.ask_for_fetch(feed, trigger, slot=timezone.now())
         fetch = work(survey, turns=400)
         ended[fetch.state] = ended.get(fetch.state, 0) + 1
         assert fetch.received == fetch.new + fetch.changed + fetch.unchanged + fetch.rejected
@@ -66,7 +69,9 @@ def test_after_a_soup_of_faults_one_clean_run_makes_all_equal(sandbox, connectio
         assert ended.get(Fetch.State.DONE, 0) > number / 3
         sandbox.control.switch_faults_off()
         sandbox.control.change_settings(export_mode="instant")
-        requests.ask_for_fetch(SurveyFeed.objects.get(survey=survey), Fetch.Trigger.RECONCILE)
+        Connection.objects.update(open_until=None)
+        feed = SurveyFeed.objects.get(survey=survey)
+        requests.ask_for_fetch(feed, Fetch.Trigger.RECONCILE, slot=timezone.now())
         assert work(survey, turns=400).state == Fetch.State.DONE
         truth = {row["id"] for row in sandbox.control.truth("soup")}
         live = Response.objects.filter(survey=survey, deleted_at=None)

@@ -261,7 +261,7 @@ def machine(sandbox, connection, add_item) -> type[RuleBasedStateMachine]:
 
         def ask(self, trigger: str) -> bool:
             try:
-                requests.ask_for_fetch(self.feed(), trigger)
+                requests.ask_for_fetch(self.feed(), trigger, slot=timezone.now())
             except requests.CannotFetch:
                 return False
             return True
