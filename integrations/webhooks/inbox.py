@@ -236,10 +236,10 @@ def _read_singly(taken: Sequence[Delivery], feed: SurveyFeed) -> Outcome:
 
 
 def _covered_questions(feed: SurveyFeed) -> list[Question]:
-    """Those whose history is here. Sentiments come later than the response, and with the next fetch."""
+    """Those whose history is here. What Text iQ says comes later than the response, and with the next fetch."""
     wanted = demand.wanted_questions(feed.survey)
     covered = [int(pk) for pk in wanted if pk in feed.covered_questions]
-    return list(Question.objects.filter(pk__in=covered).exclude(kind=Question.Kind.SENTIMENT))
+    return list(Question.objects.filter(pk__in=covered, about=None))
 
 
 def _is_purged(response: intake.NewResponse, survey: Survey) -> bool:
