@@ -123,8 +123,9 @@ def _by_question(schema: Schema) -> dict[str, dict[str, Mapping[str, Any]]]:
     """The fields of questions, by the question's id."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for field, item in schema.items():
-        if item.get("dataType") in (None, "question") and (match := _PART.fullmatch(field)):
-            found.setdefault(match["qid"], {})[field] = item
+        if item.get("dataType") in (None, "question"):
+            match = _PART.fullmatch(field)
+            found.setdefault(match["qid"] if match else text(item.get("questionId")), {})[field] = item
     return found
 
 
