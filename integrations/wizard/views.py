@@ -293,6 +293,8 @@ def _question_row(choice: Choice, chosen: Question | None) -> dict[str, Any]:
         facts.append(_("about: %(comment)s") % {"comment": question.about.wording})
     elif question.kind == Question.Kind.CHOSEN:
         facts = [label]
+    elif question.kind == Question.Kind.EMBEDDED:
+        facts = [label, _("Counted where it holds numbers")]
     elif choice.formulas and (scale := _scale_of(choice.formulas[-1])):
         facts.append(scale)
     return {

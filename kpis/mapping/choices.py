@@ -53,6 +53,8 @@ def one_per_metric(formulas: list[Formula]) -> dict[str, Formula]:
 
 def scale_values(question: Question, formula: Formula) -> list[tuple[str, str]]:
     """The values that may count as positive, lowest first, each with its label."""
+    if question.kind == Question.Kind.CHOSEN:
+        return [("0", _("not chosen")), ("1", _("chosen"))]
     labels = {value_key(choice["value"]): str(choice.get("label") or "") for choice in question.choices}
     left_out = not_applicable_values(question.choices)
     values = [value for value in labels if formula.accepts(value) and value not in left_out]

@@ -51,7 +51,7 @@ def listed(page: str) -> dict[str, list[str]]:
 def test_sources_are_listed_in_groups_with_what_can_be_counted(walk, connection, station):
     groups = listed(to_questions(walk, connection, station).page)
     assert list(groups) == ["Questions", "Embedded data", "Scores", "Text iQ"]
-    assert "waiting_minutes Embedded data Mean" in groups["Embedded data"]
+    assert "waiting_minutes Counted where it holds numbers Mean" in groups["Embedded data"]
     assert groups["Scores"] == [f"Station index {SCORE} · Score Mean"]
     assert "How satisfied were you with the ticket office? (the ticket office)" in " ".join(groups["Questions"])
     assert any(row.endswith("On the platform – Seats Missed_1_1 Share who chose it") for row in groups["Questions"])
