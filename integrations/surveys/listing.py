@@ -10,9 +10,8 @@ import django_filters
 from django.db.models import Count, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext as said
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from feedback.drift import differences, sentence
 from feedback.models import FeedbackItem, Question, Survey
@@ -115,9 +114,9 @@ def told_apart(found: Iterable[Survey], responses: Mapping[int, int]) -> dict[in
         if survey.name in twins or survey.name == survey.external_id:
             facts = [] if survey.name == survey.external_id else [survey.external_id]
             if survey.made_at:
-                facts.append(said("made on %(day)s") % {"day": date_format(localtime(survey.made_at).date())})
+                facts.append(gettext("made on %(day)s") % {"day": date_format(localtime(survey.made_at).date())})
             if survey.owner:
-                facts.append(said("owner %(owner)s") % {"owner": survey.owner})
+                facts.append(gettext("owner %(owner)s") % {"owner": survey.owner})
             n = responses.get(survey.pk, 0)
             facts.append(ngettext("%(n)s response here", "%(n)s responses here", n) % {"n": number_text(n)})
             told[survey.pk] = " · ".join(facts)
