@@ -16,7 +16,14 @@ _FIXED_SCALES: Mapping[str, tuple[float, float]] = {
     FeedbackItem.Metric.NPS: (0, 10),
     FeedbackItem.Metric.SENTIMENT: (-2, 2),
 }
-_MEASURABLE = (Question.Kind.NPS, Question.Kind.CHOICE, Question.Kind.NUMBER)
+_MEASURABLE = (
+    Question.Kind.NPS,
+    Question.Kind.CHOICE,
+    Question.Kind.NUMBER,
+    Question.Kind.CHOSEN,
+    Question.Kind.EMBEDDED,
+    Question.Kind.SCORE,
+)
 
 
 def problems_of(item: FeedbackItem) -> Problems:

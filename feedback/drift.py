@@ -66,7 +66,8 @@ class Difference:
 def differences(before: Question, now: Question) -> list[Difference]:
     """Everything that matters of both, choices in their order; what stayed the same is among it, marked so."""
     lines = [
-        *_pair(Change.WORDING, before.wording, now.wording),
+        # Of one choice of several the wording names the choice.
+        *_pair(Change.RENAMED if now.kind == Question.Kind.CHOSEN else Change.WORDING, before.wording, now.wording),
         *_pair(Change.KIND, before.get_kind_display(), now.get_kind_display()),
         *_pair(Change.SCALE, _scale(before), _scale(now)),
     ]

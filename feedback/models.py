@@ -47,6 +47,9 @@ class Survey(models.Model):
     live = models.CharField(_("live state"), max_length=20, choices=Live.choices, default=Live.NEVER_LAUNCHED)
     read_at = models.DateTimeField(_("definition read at"), null=True, blank=True)
     vendor_version = models.CharField(max_length=40, blank=True)  # the vendor's "last modified" of that definition
+    # What tells surveys of one name apart, as the source says it.
+    made_at = models.DateTimeField(_("made at"), null=True, blank=True)
+    owner = models.CharField(_("owner"), max_length=64, blank=True, default="", db_default="")
 
     # As respondents see it: [{"id", "label", "wording", "form", "choices", "rows", "low", "high"}], see `questionnaire.py`.
     questionnaire = models.JSONField(default=list, blank=True)
@@ -76,7 +79,10 @@ class Survey(models.Model):
 
 
 class Question(models.Model):
-    """One measurable field of a survey: a question, a matrix row, a comment, or the sentiment of a comment.
+    """One field of a survey: a question, a matrix row, a comment, its sentiment, or what stands beside the questions.
+
+    `embedded` is a value that a response carries without being asked for, `score` one that the source works out; `chosen`
+    says of one choice of several whether it was chosen. Of `other` fields `why_not` says why they cannot be measured.
 
     What decides how its answers are counted never changes in a row that an item uses: if the survey's author changes it, the
     row goes and names its `successor`. Answers and numbers of both stay apart, and the difference can be shown.
@@ -89,13 +95,41 @@ class Question(models.Model):
         TEXT = "text", _("Comment")
         SENTIMENT = "sentiment", _("Sentiment of a comment")
         MULTI = "multi", _("Multiple choice")
+        CHOSEN = "chosen", _("Chosen or not")
+        EMBEDDED = "embedded", _("Embedded data")
+        SCORE = "score", _("Score")
+        OTHER = "other", _("Other")
+
+    class WhyNot(models.TextChoices):
+        """Why answers of a field cannot be measured."""
+
+        READ = "read", _("It is a text to be read: nobody answers it.")
+        TECHNICAL = "technical", _("It says how the page was used, not what somebody thinks.")
+        FILE = "file", _("It is answered with a file or a drawing.")
+        PLACES = "places", _("It is answered by pointing at places in a picture or a text.")
+        WORDS = "words", _("Its values are words, not numbers.")
+        DATES = "dates", _("Its values are dates, not numbers.")
+        UNSUITED = "unsuited", _("Answers of this type cannot be counted as numbers.")
+        NOT_EXPORTED = "not_exported", _("The survey exports no answers to it.")
+
+    class Group(models.TextChoices):
+        """Where a field stands in lists."""
+
+        QUESTIONS = "questions", _("Questions")
+        EMBEDDED = "embedded", _("Embedded data")
+        SCORES = "scores", _("Scores")
+        TEXT_IQ = "text_iq", _("Text iQ")
+
+    # Exports are asked for these by the name of the field; for all others by their question.
+    BY_NAME = (Kind.SENTIMENT, Kind.EMBEDDED, Kind.SCORE)
 
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="questions")
-    field = models.CharField(max_length=120)  # key in the vendor's records, e.g. QID4, QID6_1, QID3_TEXT
-    external_id = models.CharField(max_length=64)  # the vendor's question id, e.g. QID6
+    field = models.CharField(max_length=200)  # key in the vendor's records, e.g. QID4, QID6_1, QID3_TEXT
+    external_id = models.CharField(max_length=64)  # the vendor's question id, e.g. QID6; empty beside the questions
     label = models.CharField(_("label"), max_length=120, blank=True)  # export tag, e.g. Q6_1
     wording = models.TextField(_("wording"))
     kind = models.CharField(_("type"), max_length=20, choices=Kind.choices)
+    why_not = models.CharField(max_length=20, choices=WhyNot.choices, blank=True, default="", db_default="")
     choices = models.JSONField(default=list, blank=True)  # [{"value": "1", "label": "Very easy", "analyze": true}]
     scale_min = models.FloatField(_("lowest value"), null=True, blank=True)
     scale_max = models.FloatField(_("highest value"), null=True, blank=True)
@@ -118,6 +152,15 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.wording
+
+    @property
+    def group(self) -> Group:
+        """Under which heading it is listed."""
+        if self.about_id is not None:
+            return self.Group.TEXT_IQ
+        if self.kind == self.Kind.SCORE:
+            return self.Group.SCORES
+        return self.Group.QUESTIONS if self.external_id else self.Group.EMBEDDED
 
     @property
     def is_in_use(self) -> bool:

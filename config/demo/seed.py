@@ -113,7 +113,7 @@ def _add(item: maps.DemoItem, lane: Lane, stage, survey: Survey, questions: list
     question = next(
         question
         for question in questions
-        if (question.about and question.about.field == item.field)
+        if (question.kind == Question.Kind.SENTIMENT and question.about and question.about.field == item.field)
         or (question.field == item.field and question.kind != Question.Kind.TEXT)
     )
     formula = next(

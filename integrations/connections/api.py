@@ -22,12 +22,14 @@ from integrations.connections.serializers import (
     LiveSurveySerializer,
     PreviewRequestSerializer,
     PreviewSerializer,
+    QuestionSearchSerializer,
 )
 from integrations.connections.testing import test_and_keep
 from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import questions_of, surveys_of
+from integrations.surveys.listing import searched
 from integrations.sync.tasks import notify_on_commit
 from integrations.vendor.by_hand import admit
 from integrations.wizard.preview import preview
@@ -99,7 +101,10 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
 
     @extend_schema(
         summary="Questions of a survey, as they stand now",
-        parameters=[OpenApiParameter("survey_external_id", OpenApiTypes.STR, OpenApiParameter.PATH)],
+        parameters=[
+            OpenApiParameter("survey_external_id", OpenApiTypes.STR, OpenApiParameter.PATH),
+            QuestionSearchSerializer,
+        ],
         responses=LiveQuestionSerializer(many=True),
     )
     @action(
@@ -109,10 +114,16 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         filter_backends=[],
     )
     def questions(self, request: Request, survey_external_id: str, pk: str | None = None) -> Response:
-        """With the formulas that suit each. The ids are those that feedback items and previews take."""
+        """With what stands beside them: embedded data, scores, Text iQ; and with the formulas that suit each, or the reason
+        why none does. The ids are those that feedback items and previews take.
+        """
+        wanted = QuestionSearchSerializer(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
         connection = self.get_object().require_enabled()
         survey = get_object_or_404(Survey, source=connection.source_id, external_id=survey_external_id)
-        return Response(LiveQuestionSerializer(questions_of(survey, connection).live_rows(), many=True).data)
+        rows = questions_of(survey, connection).live_rows()
+        rows = searched(rows, wanted.validated_data["q"], wanted.validated_data["group"])
+        return Response(LiveQuestionSerializer(rows, many=True).data)
 
     @extend_schema(
         summary="Preview a feedback item before it is saved",

@@ -164,7 +164,7 @@ class LiveSurveySerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Survey
-        fields = ["id", "external_id", "name", "live", "live_label", "last_response_at"]
+        fields = ["id", "external_id", "name", "live", "live_label", "made_at", "owner", "last_response_at"]
 
 
 class FormulaSerializer(serializers.Serializer):
@@ -178,14 +178,24 @@ class FormulaSerializer(serializers.Serializer):
     name = serializers.CharField()
 
 
+class QuestionSearchSerializer(serializers.Serializer):
+    """Which of a survey's questions are wanted."""
+
+    q = serializers.CharField(
+        required=False, default="", max_length=200, help_text=_("Words of the wording, the label or the field.")
+    )
+    group = serializers.ChoiceField(choices=Question.Group.choices, required=False, default="")
+
+
 class LiveQuestionSerializer(serializers.ModelSerializer):
+    group = serializers.ChoiceField(choices=Question.Group.choices, read_only=True)
     proposals = serializers.SerializerMethodField(help_text=_("Formulas that suit the question, best first."))
     not_measurable_because = serializers.SerializerMethodField(help_text=_("Empty if the question can be measured."))
 
     class Meta:
         model = Question
         fields = [
-            "id", "field", "external_id", "label", "wording", "kind", "choices", "scale_min", "scale_max",
+            "id", "field", "external_id", "label", "wording", "kind", "group", "choices", "scale_min", "scale_max",
             "proposals", "not_measurable_because",
         ]  # fmt: skip
 

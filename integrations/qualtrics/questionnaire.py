@@ -7,6 +7,7 @@ from typing import Any
 
 from integrations.qualtrics.questions import ends_of, items_of, label_of, plain
 from integrations.qualtrics.records import Definition, Survey, mapping, text
+from integrations.qualtrics.wording import readable
 
 # What is never shown to a respondent.
 _UNSEEN = {"Timing", "Meta", "Captcha"}
@@ -22,16 +23,19 @@ _FORMS = {
 _BY_TYPE = {"MC": "one", "Matrix": "matrix", "DB": "words", "Slider": "sliders", "CS": "numbers", "RO": "numbers"}
 
 
-def questionnaire(survey: Survey, definition: Definition | None = None) -> list[dict[str, Any]]:
+def questionnaire(
+    survey: Survey, definition: Definition | None = None, names: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """The questions in the order in which they are asked, without those in the trash.
 
     Each is `{"id", "tag", "wording", "form", "choices", "rows", "low", "high", "required"}`. `form` says how it is
     answered: words (nothing to answer), one, several, list, scale, matrix, matrix_several, line, text, lines, sliders,
     numbers, or other. `choices` are `{"value", "label"}`, `rows` the texts of a matrix' rows or of the parts of a question.
+    `names` tell what the ids in piped text stand for.
     """
     thrown_away = definition.thrown_away if definition else frozenset()
     return [
-        _shown(qid, survey.questions[qid], definition)
+        _shown(qid, survey.questions[qid], definition, names or {})
         for qid in _in_order(survey)
         if qid not in thrown_away and _type(survey.questions[qid])[0] not in _UNSEEN
     ]
@@ -49,7 +53,9 @@ def _in_order(survey: Survey) -> Iterator[str]:
     yield from (qid for qid in survey.questions if qid not in placed)
 
 
-def _shown(qid: str, question: Mapping[str, Any], definition: Definition | None) -> dict[str, Any]:
+def _shown(
+    qid: str, question: Mapping[str, Any], definition: Definition | None, names: Mapping[str, str]
+) -> dict[str, Any]:
     kind, selector = _type(question)
     form = _form(question)
     choices = items_of(question.get("choices"))
@@ -57,16 +63,17 @@ def _shown(qid: str, question: Mapping[str, Any], definition: Definition | None)
     parts = rows if kind == "Matrix" else choices or rows
     low, high = ends_of(kind, selector, qid, len(parts), definition) if form in ("sliders", "numbers") else (None, None)
     has_choices = form in ("one", "several", "list", "scale", "matrix", "matrix_several")
+    tag = text(question.get("questionName")) or qid
     return {
         "id": qid,
-        "tag": text(question.get("questionName")) or qid,
-        "wording": plain(question.get("questionText")) or text(question.get("questionLabel")),
+        "tag": tag,
+        "wording": readable(plain(question.get("questionText")), names) or text(question.get("questionLabel")) or tag,
         "form": form,
         "choices": [
-            {"value": str(choice.get("recode") or choice_id), "label": label_of(choice)}
+            {"value": str(choice.get("recode") or choice_id), "label": readable(label_of(choice), names)}
             for choice_id, choice in (choices.items() if has_choices else ())
         ],
-        "rows": [label_of(part) for part in parts.values()]
+        "rows": [readable(label_of(part), names) for part in parts.values()]
         if form in ("matrix", "matrix_several", "lines", "sliders", "numbers")
         else [],
         "low": low,

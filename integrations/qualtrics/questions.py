@@ -12,7 +12,7 @@ import orjson
 
 from integrations.qualtrics.records import Definition, Survey, mapping, text
 
-Kind = Literal["choice", "nps", "number", "text", "sentiment", "multi"]
+Kind = Literal["choice", "nps", "number", "text", "sentiment", "multi", "chosen", "embedded", "score", "other"]
 
 _SINGLE = {"SAVR", "SAHR", "SACOL", "DL", "SB"}
 _MULTIPLE = {"MAVR", "MAHR", "MACOL", "MSB"}
@@ -33,8 +33,9 @@ class QuestionRecord:
     """One field of a survey's responses.
 
     `choices` are `{"value", "label", "analyze"}`; a value is the text under which answers are counted, e.g. "4".
-    `about_field` is, for a sentiment, the field of the comment that it judges. Fields that are not `mappable` are
-    known, so that nobody searches for them, but cannot feed an item.
+    `about_field` is, for a sentiment, the field of the comment that it judges; `chosen` the label of the one choice of
+    several that is counted. Fields that are not `mappable` are known, so that nobody searches for them, but cannot feed an
+    item; `why_not` is one of `feedback.models.Question.WhyNot`.
     """
 
     field: str
@@ -49,6 +50,8 @@ class QuestionRecord:
     choices: tuple[dict[str, Any], ...] = ()
     about_field: str = ""
     mappable: bool = True
+    chosen: str = ""
+    why_not: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -66,6 +69,7 @@ class QuestionRecord:
             self.scale_max,
             choices,
             self.about_field,
+            *filter(None, (self.chosen,)),
         )
         return hashlib.blake2b(orjson.dumps(facts), digest_size=16).hexdigest()
 

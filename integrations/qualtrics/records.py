@@ -157,6 +157,9 @@ class Definition:
     partial_data: str
     questions: dict[str, dict[str, Any]] = field(repr=False)
     thrown_away: frozenset[str] = frozenset()
+    blocks: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+    flow: dict[str, Any] = field(default_factory=dict, repr=False)
+    scores: dict[str, str] = field(default_factory=dict)  # id → name
 
     @classmethod
     def from_json(cls, source: Json) -> "Definition":
@@ -174,6 +177,13 @@ class Definition:
             partial_data=text(mapping(source.get("SurveyOptions")).get("PartialData")),
             questions={key: item for key, item in mapping(source.get("Questions")).items() if isinstance(item, dict)},
             thrown_away=frozenset(trashed - kept),
+            blocks=tuple(blocks),
+            flow=mapping(source.get("SurveyFlow")),
+            scores={
+                text(score.get("ID")): text(score.get("Name"))
+                for score in mapping(mapping(source.get("Scoring")).get("ScoringCategories")).values()
+                if isinstance(score, dict) and text(score.get("ID"))
+            },
         )
 
 

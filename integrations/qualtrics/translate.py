@@ -18,6 +18,7 @@ import orjson
 
 from feedback.intake import NewResponse
 from feedback.models import Response
+from integrations.qualtrics.chosen import NOT_SHOWN, OneOfSeveral
 from integrations.qualtrics.questions import Kind, QuestionRecord, question_records
 
 __all__ = ["Kind", "QuestionRecord", "Rejected", "Translator", "question_records"]
@@ -61,6 +62,7 @@ _KINDS = (
     (8, Response.Kind.SPAM.value),
     (256, Response.Kind.SYNTHETIC.value),
 )
+_NUMERIC = frozenset({"nps", "number", "choice", "embedded", "score"})
 _MISSING: Any = object()
 _UNREADABLE: Any = object()
 
@@ -78,10 +80,9 @@ class Translator:
 
     def __init__(self, mapping: Mapping[str, Sequence[Any]]) -> None:
         # In a fixed order, so that equal answers give equal hashes.
-        self._plan = tuple(
-            (field, pk, kind, kind in ("nps", "number", "choice"))
-            for field, (pk, kind) in sorted(mapping.items(), key=lambda item: int(item[1][0]))
-        )
+        ordered = sorted(mapping.items(), key=lambda item: int(item[1][0]))
+        self._plan = tuple((field, pk, kind, kind in _NUMERIC) for field, (pk, kind) in ordered if kind != "chosen")
+        self._chosen = tuple(OneOfSeveral(field, pk) for field, (pk, kind) in ordered if kind == "chosen")
 
     def translate(self, line: bytes) -> NewResponse | Rejected:
         """The response in one line of an export."""
@@ -149,6 +150,10 @@ class Translator:
                 displayed = shown if isinstance(shown, list) else ()
             if field in displayed:
                 answers[pk] = None
+        for one in self._chosen:
+            answer = one.read(values, record.get("displayedFields"))
+            if answer is not NOT_SHOWN:
+                answers[one.question] = answer
         modified = values.get("lastModifiedDate")
         return NewResponse(
             external_id,

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from feedback.models import Survey
+from feedback.models import Question, Survey
 from integrations.surveys.catalogue import read_again, stored_responses
 from integrations.surveys.listing import shown_of, surveys
 
@@ -45,6 +45,20 @@ class SurveyQuestionSerializer(serializers.Serializer):
     items = FedItemSerializer(many=True)
 
 
+class SourceSerializer(serializers.Serializer):
+    """A field beside the questions."""
+
+    id = serializers.IntegerField(source="question.pk", help_text=_("As feedback items take it."))
+    field = serializers.CharField(source="question.field")
+    name = serializers.CharField(source="question.wording")
+    label = serializers.CharField(source="question.label")  # type: ignore[assignment]  # the field's, not this one's
+    group = serializers.ChoiceField(choices=Question.Group.choices, source="question.group")
+    not_measurable_because = serializers.CharField(
+        source="choice.reason", help_text=_("Empty if the question can be measured.")
+    )
+    items = FedItemSerializer(many=True)
+
+
 class QuestionnaireSerializer(serializers.Serializer):
     """What respondents see, in their order; with the items that it feeds."""
 
@@ -53,6 +67,9 @@ class QuestionnaireSerializer(serializers.Serializer):
     read_at = serializers.DateTimeField(allow_null=True)
     responses = serializers.IntegerField(help_text=_("Stored responses."))
     questions = SurveyQuestionSerializer(many=True)
+    beside = SourceSerializer(
+        many=True, help_text=_("Embedded data, scores and what Text iQ says, which items can count as well.")
+    )
     of_questions_gone = FedItemSerializer(many=True, help_text=_("Items whose question is no longer in the survey."))
 
 
@@ -77,13 +94,14 @@ class ReadSurvey(APIView):
 
 
 def _questionnaire(survey: Survey) -> dict[str, Any]:
-    shown, gone = shown_of(survey)
+    shown = shown_of(survey)
     told = {
         "survey": survey.pk,
         "live": survey.live,
         "read_at": survey.read_at,
         "responses": stored_responses([survey]).get(survey.pk, 0),
-        "questions": [each.question | {"items": each.items} for each in shown],
-        "of_questions_gone": gone,
+        "questions": [each.question | {"items": each.items} for each in shown.questions],
+        "beside": [source for _group, sources in shown.beside for source in sources],
+        "of_questions_gone": shown.gone,
     }
     return dict(QuestionnaireSerializer(told).data)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from feedback.drift import differences, sentence
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.models import Connection
 from integrations.surveys.catalogue import stored_responses
+from kpis.mapping.choices import Choice, choice_of
+from kpis.metrics.wording import number_text
 
 
 class SurveyFilter(django_filters.FilterSet):
@@ -41,6 +46,7 @@ class Row:
     responses: int = 0
     items: int = 0
     drifted: int = 0  # items whose question has changed or is gone
+    apart: str = ""  # what tells it from others of its name
 
 
 @dataclass(slots=True)
@@ -49,6 +55,27 @@ class SurveyQuestion:
 
     question: dict[str, Any]
     items: list[MappedItem] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Source:
+    """A field beside the questions, how it can be measured, and the items that it feeds."""
+
+    choice: Choice
+    items: list[MappedItem] = field(default_factory=list)
+
+    @property
+    def question(self) -> Question:
+        return self.choice.question
+
+
+@dataclass(slots=True)
+class Shown:
+    """A survey as its page and the API show it."""
+
+    questions: list[SurveyQuestion]
+    beside: list[tuple[Question.Group, list[Source]]]
+    gone: list[MappedItem]  # items whose question is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +93,10 @@ def surveys() -> QuerySet[Survey]:
 
 
 def rows_of(found: Sequence[Survey]) -> list[Row]:
-    """The rows of one page of the list, in three queries."""
+    """The rows of one page of the list, in four queries."""
     responses = stored_responses(list(found))
-    rows = {survey.pk: Row(survey, responses.get(survey.pk, 0)) for survey in found}
+    apart = told_apart(found, responses)
+    rows = {survey.pk: Row(survey, responses.get(survey.pk, 0), apart=apart.get(survey.pk, "")) for survey in found}
     for item in _items(rows):
         row = rows[item.survey_id or 0]  # it has one: the items are those of these surveys
         row.items += 1
@@ -76,20 +104,67 @@ def rows_of(found: Sequence[Survey]) -> list[Row]:
     return list(rows.values())
 
 
-def shown_of(survey: Survey) -> tuple[list[SurveyQuestion], list[MappedItem]]:
-    """The questions in their order, each with the items that it feeds; and the items whose question is gone."""
+def told_apart(found: Iterable[Survey], responses: Mapping[int, int]) -> dict[int, str]:
+    """Of surveys whose name another has, or that have none to be seen: id, date, owner and count of each."""
+    found = list(found)
+    same = Survey.objects.filter(name__in={survey.name for survey in found}).order_by().values("name")
+    twins = set(same.annotate(n=Count("pk")).filter(n__gt=1).values_list("name", flat=True))
+    told = {}
+    for survey in found:
+        if survey.name in twins or survey.name == survey.external_id:
+            facts = [] if survey.name == survey.external_id else [survey.external_id]
+            if survey.made_at:
+                facts.append(gettext("made on %(day)s") % {"day": date_format(localtime(survey.made_at).date())})
+            if survey.owner:
+                facts.append(gettext("owner %(owner)s") % {"owner": survey.owner})
+            n = responses.get(survey.pk, 0)
+            facts.append(ngettext("%(n)s response here", "%(n)s responses here", n) % {"n": number_text(n)})
+            told[survey.pk] = " · ".join(facts)
+    return told
+
+
+def grouped(questions: Iterable[Question]) -> list[tuple[Question.Group, list[Question]]]:
+    """The same under their headings, in the order of these, without empty ones."""
+    groups: dict[Question.Group, list[Question]] = {group: [] for group in Question.Group}
+    for question in questions:
+        groups[question.group].append(question)
+    return [(group, rows) for group, rows in groups.items() if rows]
+
+
+def searched(questions: Iterable[Question], words: str = "", group: str = "") -> list[Question]:
+    """Those of a group whose wording, label and field hold every word."""
+    wanted = words.casefold().split()
+    return [
+        each
+        for each in questions
+        if (not group or each.group == group)
+        and all(word in f"{each.wording} {each.label} {each.field}".casefold() for word in wanted)
+    ]
+
+
+def shown_of(survey: Survey) -> Shown:
+    """The questions in their order and what stands beside them, each with the items that it feeds."""
     shown = {question["id"]: SurveyQuestion(question) for question in survey.questionnaire}
+    fields = survey.questions.filter(gone_at=None).select_related("about")
+    beside = {
+        group: {each.pk: Source(choice_of(each)) for each in rows}
+        for group, rows in grouped(fields)
+        if group != Question.Group.QUESTIONS
+    }
     gone: list[MappedItem] = []
     for item in _items([survey.pk]):
         if item.question is None:
             continue
-        place = shown.get(item.question.external_id)
         fed = _fed(item, item.question)
-        if place is None:
-            gone.append(fed)
-        else:
+        current = item.question.successor or item.question
+        places: list[SurveyQuestion | Source] = [rows[current.pk] for rows in beside.values() if current.pk in rows]
+        if item.question.external_id in shown:
+            places.append(shown[item.question.external_id])
+        for place in places:
             place.items.append(fed)
-    return list(shown.values()), gone
+        if not places:
+            gone.append(fed)
+    return Shown(list(shown.values()), [(group, list(rows.values())) for group, rows in beside.items()], gone)
 
 
 def _fed(item: FeedbackItem, question: Question) -> MappedItem:

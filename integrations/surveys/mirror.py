@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -13,11 +14,14 @@ from feedback.models import Question, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.questionnaire import questionnaire
-from integrations.qualtrics.questions import QuestionRecord, question_records
+from integrations.qualtrics.questions import QuestionRecord
+from integrations.qualtrics.sources import names_of, source_records
+from integrations.qualtrics.wording import readable
 
 # A version that was read within the second of its making, perhaps; it is read once more.
 _YOUNG = "~"
 _A_WHILE = timedelta(seconds=2)
+_BELONGING = frozenset({Question.Kind.CHOSEN, Question.Kind.SCORE, Question.Kind.EMBEDDED, Question.Kind.OTHER})
 
 
 def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Survey]:
@@ -30,8 +34,9 @@ def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Surv
     seen: list[Survey] = []
     for summary in client.surveys():
         survey = known.get(summary.id) or Survey(source_id=connection.source_id, external_id=summary.id)
-        before = (survey.name, survey.live)
-        survey.name = summary.name[:255] or summary.id
+        before = _listed(survey)
+        survey.name = _name(summary.name, summary.id)
+        survey.made_at, survey.owner = summary.created_at, summary.owner_id[:64]
         if summary.is_active:
             survey.live = Survey.Live.LIVE
         elif survey.live == Survey.Live.LIVE:
@@ -40,16 +45,26 @@ def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Surv
             survey, _created = Survey.objects.get_or_create(
                 source_id=connection.source_id,
                 external_id=summary.id,
-                defaults={"name": survey.name, "live": survey.live},
+                defaults=_listed(survey),
             )
-        elif before != (survey.name, survey.live):
-            survey.save(update_fields=["name", "live"])
+        elif before != _listed(survey):
+            survey.save(update_fields=list(before))
         seen.append(survey)
     return sorted(seen, key=lambda survey: (survey.name.casefold(), survey.external_id))
 
 
+def _listed(survey: Survey) -> dict[str, Any]:
+    """What the list says of a survey."""
+    return {"name": survey.name, "live": survey.live, "made_at": survey.made_at, "owner": survey.owner}
+
+
+def _name(name: str, external_id: str) -> str:
+    """For people: its id, if there is nothing to see of a name."""
+    return readable(name.strip()[:250]) or external_id
+
+
 def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
-    """The survey's measurable questions as they stand now, in their order.
+    """What the survey offers as it stands now: its questions in their order, and what stands beside them.
 
     One call; two more when the survey has changed since it was read last. A question that has gone stays, marked, with
     its history.
@@ -66,16 +81,17 @@ def mirror_questions(survey: Survey, client: QualtricsClient) -> list[Question]:
         # Only the definition knows of a launch without an answer, of the ends of sliders and of questions thrown away.
         definition = client.definition(survey.external_id)
         live = detail.live_state(now, definition.launched_at)
-    records = None if is_read else question_records(detail, client.response_schema(survey.external_id), definition)
+    records = None if is_read else source_records(detail, client.response_schema(survey.external_id), definition)
     with transaction.atomic():
         Survey.objects.select_for_update().get(pk=survey.pk)  # two readers of one survey take turns
         if records is not None:
-            _write(survey, records, now, detail.modified_at or now)
-            survey.questionnaire = questionnaire(detail, definition)
-        survey.name = detail.name[:255] or survey.external_id
+            names = names_of(detail, definition)
+            _write(survey, records, now, detail.modified_at or now, names)
+            survey.questionnaire = questionnaire(detail, definition, names)
+        survey.name = _name(detail.name, survey.external_id)
         survey.live, survey.read_at, survey.vendor_version = live, now, version
         survey.save(update_fields=["name", "live", "read_at", "vendor_version", "questionnaire"])
-    return list(survey.questions.filter(gone_at=None))
+    return list(survey.questions.filter(gone_at=None).select_related("about"))
 
 
 def _has_settled(version: str, survey: Survey, now: datetime) -> bool:
@@ -85,17 +101,29 @@ def _has_settled(version: str, survey: Survey, now: datetime) -> bool:
     return now - survey.read_at > _A_WHILE
 
 
-def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime, edited_at: datetime) -> None:
+def _write(
+    survey: Survey,
+    records: Iterable[QuestionRecord],
+    now: datetime,
+    edited_at: datetime,
+    names: Mapping[str, str],
+) -> None:
     rows = _rows(survey)
     by_field: dict[str, Question] = {}
     about: list[tuple[Question, str]] = []
-    for position, record in enumerate(record for record in records if record.mappable):
+    position = -1
+    for record in records:
+        # What only belongs to a question stands where that does: a comment is looked for near it.
+        position += record.kind not in _BELONGING or position < 0
         question = _row_for(record, rows.get(record.field, []), survey, now, edited_at)
         question.external_id = record.qid
         question.label = record.label[:120]
-        question.wording = record.wording
+        question.wording = readable(record.wording, names) or record.label or record.field
         question.kind = record.kind
-        question.choices = list(record.choices)
+        question.why_not = record.why_not
+        question.choices = [
+            choice | {"label": readable(choice["label"], names) or choice["value"]} for choice in record.choices
+        ]
         question.scale_min, question.scale_max = record.scale_min, record.scale_max
         question.position = position
         question.fingerprint = record.fingerprint

@@ -39,11 +39,12 @@ def survey_list(request: PageRequest) -> HttpResponse:
 def survey(request: PageRequest, pk: int) -> HttpResponse:
     """One survey: its questions as respondents see them, and the items that they feed."""
     found = get_object_or_404(surveys(), pk=pk)
-    shown, gone = shown_of(found)
+    shown = shown_of(found)
     context = {
         "survey": found,
-        "shown": shown,
-        "gone": gone,
+        "shown": shown.questions,
+        "beside": shown.beside,
+        "gone": shown.gone,
         "responses": stored_responses([found]).get(found.pk, 0),
         "feed": SurveyFeed.objects.filter(survey=found).first(),
         "crumbs": [{"label": _("Surveys"), "url": reverse("integrations:survey_list")}],

@@ -38,7 +38,8 @@ def wanted_questions(survey: Survey) -> dict[str, str | None]:
         if question is None or question.gone_at or question.fingerprint != item.mapped_fingerprint:
             continue
         first_day = item.count_from.isoformat() if item.count_from else None
-        for pk in filter(None, (question.pk, question.about_id)):
+        comment = question.about_id if question.kind == Question.Kind.SENTIMENT else None
+        for pk in filter(None, (question.pk, comment)):
             wanted[str(pk)] = _earlier(wanted[str(pk)], first_day) if str(pk) in wanted else first_day
     return wanted
 
@@ -64,11 +65,10 @@ class Asked:
 def asked_of(wanted: dict[str, str | None]) -> Asked:
     """The export that brings these questions, and nothing else."""
     found = list(Question.objects.filter(pk__in=[int(pk) for pk in wanted]).order_by("position"))
-    analysed = [question for question in found if question.kind == Question.Kind.SENTIMENT]  # Text iQ adds fields
     return Asked(
         mapping={question.field: [question.pk, question.kind] for question in found},
-        questions=list(dict.fromkeys(question.external_id for question in found if question not in analysed)),
-        embedded=[question.field for question in analysed],
+        questions=list(dict.fromkeys(each.external_id for each in found if each.kind not in Question.BY_NAME)),
+        embedded=[each.field for each in found if each.kind in Question.BY_NAME],
     )
 
 

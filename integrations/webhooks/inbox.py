@@ -271,7 +271,7 @@ def _store(
     # Of a sentiment that is not there yet nothing is known: what is stored stays, and a later fetch brings it.
     parts: dict[tuple[int, ...], list[intake.NewResponse]] = defaultdict(list)
     for response in found.values():
-        known = (q.pk for q in questions if q.kind != Question.Kind.SENTIMENT or q.pk in response.answers)
+        known = (q.pk for q in questions if q.about_id is None or q.pk in response.answers)
         parts[tuple(known)].append(response)
     stored = intake.Stored()
     for asked, responses in parts.items():

@@ -18,9 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from feedback.models import FeedbackItem, Frequency, Question, Survey
 from integrations.models import Connection
-from kpis.mapping.choices import Choice, choice_of, one_per_metric, scale_values
+from kpis.mapping.choices import Choice, choice_of, metric_label, one_per_metric, scale_values
 from kpis.metrics.formulas import Formula, FormulaError
-from kpis.metrics.wording import METRIC_LABELS
 from ui.number_fields import NumberField
 from ui.numbers import whole_number
 from ui.typed_numbers import written
@@ -229,7 +228,9 @@ class WizardForm(forms.Form):
         if self.chosen_question:
             self.fields["question"].queryset = Question.objects.filter(pk=self.chosen_question.pk)
             self._shape()
-        self.fields["metric"].choices = [(metric, METRIC_LABELS[metric]) for metric in self.proposals]
+        question = self.chosen_question
+        offered = [(metric, metric_label(question, metric)) for metric in self.proposals] if question else []
+        self.fields["metric"].choices = offered
         if self.chosen_question and self.proposal and self.proposal.is_share:
             self.fields["positive"].choices = scale_values(self.chosen_question, self.proposal)
             self.fields["positive"].required = True
@@ -247,7 +248,10 @@ class WizardForm(forms.Form):
             data.setlist("positive", list(formula.positive_values))
             data.setlist("reverse", ["on"] if formula.reverse else [])
             data.setdefault("backfill", FeedbackItem.Backfill.SURVEY_START)
-        title = f"{METRIC_LABELS[formula.metric]} · {self.chosen_survey.name}"[:200]
+        counted = metric_label(self.chosen_question, formula.metric)
+        if self.chosen_question.kind == Question.Kind.CHOSEN:
+            counted = self.chosen_question.wording.rpartition(" – ")[2]
+        title = f"{counted[:120]} · {self.chosen_survey.name}"[:200]
         if data.get("title", "").strip() in ("", data.get("proposed_title", "")):
             data["title"] = title
         data["proposed_title"] = title

@@ -24,6 +24,7 @@ from integrations.models import Connection, SurveyFeed
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.exports import ExportNotReady, export_lines
 from integrations.qualtrics.translate import Translator
+from integrations.sync.demand import asked_of
 from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
@@ -186,15 +187,10 @@ def _live(connection: Connection, question: Question, count_from: date | None) -
 
 def _export(client: QualtricsClient, question: Question, start: datetime | None, deadline: float) -> _Reading:
     survey_id = question.survey.external_id
-    analysed = question.kind == Question.Kind.SENTIMENT  # Text iQ adds fields, it asks no questions
-    export = client.start_export(
-        survey_id,
-        questions=[] if analysed else [question.external_id],
-        embedded=[question.field] if analysed else [],
-        start=start,
-    )
+    asked = asked_of({str(question.pk): None})
+    export = client.start_export(survey_id, questions=asked.questions, embedded=asked.embedded, start=start)
     reading = _Reading()
-    translator = Translator({question.field: (question.pk, question.kind)})
+    translator = Translator(asked.mapping)
     lines = export_lines(client, survey_id, export, until=deadline)
     while some := list(islice(lines, 1000)):
         records = [record for record in map(translator.translate, some) if isinstance(record, NewResponse)]

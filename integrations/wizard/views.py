@@ -22,14 +22,15 @@ from feedback.models import FeedbackItem, Question, Survey
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of
+from integrations.surveys.listing import grouped, told_apart
 from integrations.vendor.by_hand import TooManyByHand, admit
 from integrations.wizard.forms import ORDER, STEPS, WizardForm, answers_of
 from integrations.wizard.preview import Preview, preview
 from journeys.drawing.redrawing import map_again
 from journeys.models import Lane, Stage
-from kpis.mapping.choices import Choice, choice_of
+from kpis.mapping.choices import Choice, choice_of, metric_label
 from kpis.metrics.formulas import Formula
-from kpis.metrics.wording import METRIC_LABELS, how_counted, number_text
+from kpis.metrics.wording import how_counted, number_text
 from ui.numbers import whole_number
 from versioning.pages import FIELD, see, seen_version
 from versioning.saving import Outdated
@@ -161,6 +162,7 @@ class _Wizard:
         connection, _none, _neither = self._chosen()
         listing = surveys_of(connection)
         counts = stored_responses(listing.rows)
+        apart = told_apart(listing.rows, counts)
         rows = []
         for survey in listing.rows:
             tone, icon = LIVE_LOOKS[Survey.Live(survey.live)]
@@ -170,7 +172,7 @@ class _Wizard:
                     "survey": survey,
                     "tone": tone,
                     "icon": icon,
-                    "note": _responses_here(n) if n else "",
+                    "note": apart.get(survey.pk) or (_responses_here(n) if n else ""),
                     "chosen": survey == self.form.chosen_survey,
                 }
             )
@@ -180,14 +182,17 @@ class _Wizard:
         connection, survey, _none = self._chosen()
         listing = questions_of(survey, connection)
         tone, icon = LIVE_LOOKS[Survey.Live(survey.live)]
-        rows = [_question_row(choice_of(question), self.form.chosen_question) for question in listing.rows]
+        groups = [
+            (group.label, [_question_row(choice_of(question), self.form.chosen_question) for question in questions])
+            for group, questions in grouped(listing.rows)
+        ]
         return {
             "listing": listing,
-            "rows": rows,
+            "groups": groups,
             "survey": survey,
             "survey_tone": tone,
             "survey_icon": icon,
-            "can_go_on": any(not row["disabled"] for row in rows),
+            "can_go_on": any(not row["disabled"] for _label, rows in groups for row in rows),
         }
 
     def _metric(self) -> dict[str, Any]:
@@ -287,15 +292,20 @@ class _Wizard:
 
 def _question_row(choice: Choice, chosen: Question | None) -> dict[str, Any]:
     question = choice.question
-    facts = [question.label, question.get_kind_display()]
+    label = "" if question.label == question.wording else question.label
+    facts = [label, "" if question.why_not else question.get_kind_display(), choice.reason]
     if question.kind == Question.Kind.SENTIMENT and question.about:
         facts.append(_("about: %(comment)s") % {"comment": question.about.wording})
+    elif question.kind == Question.Kind.CHOSEN:
+        facts = [label]
+    elif question.kind == Question.Kind.EMBEDDED:
+        facts = [label, _("Counted where it holds numbers")]
     elif choice.formulas and (scale := _scale_of(choice.formulas[-1])):
         facts.append(scale)
     return {
         "question": question,
-        "note": choice.reason or " · ".join(fact for fact in facts if fact),
-        "badge": METRIC_LABELS[choice.formulas[0].metric] if choice.formulas else "",
+        "note": " · ".join(fact for fact in facts if fact),
+        "badge": metric_label(question, choice.formulas[0].metric) if choice.formulas else "",
         "disabled": not choice.formulas,
         "chosen": question == chosen,
     }

@@ -10,6 +10,7 @@ from feedback.models import Question
 from kpis.counting.histograms import value_key
 from kpis.metrics.formulas import Formula
 from kpis.metrics.proposals import not_applicable_values, propose
+from kpis.metrics.wording import METRIC_LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,18 @@ def choice_of(question: Question) -> Choice:
 
 
 def _why_not(question: Question) -> str:
+    if question.why_not:
+        return question.get_why_not_display()
     if question.kind == Question.Kind.TEXT:
         return _("A comment has no number. Choose its sentiment, if Text iQ analyses it.")
     if question.kind == Question.Kind.MULTI:
-        return _("Several answers may be chosen at once, so there is no single value to count.")
+        return _("Several answers may be chosen at once. Choose one of them: the share who chose it is counted.")
     return _("Its answers have no numeric values.")
+
+
+def metric_label(question: Question, metric: str) -> str:
+    """The metric, in the words that suit the question."""
+    return _("Share who chose it") if question.kind == Question.Kind.CHOSEN else str(METRIC_LABELS[metric])
 
 
 def one_per_metric(formulas: list[Formula]) -> dict[str, Formula]:
@@ -45,6 +53,8 @@ def one_per_metric(formulas: list[Formula]) -> dict[str, Formula]:
 
 def scale_values(question: Question, formula: Formula) -> list[tuple[str, str]]:
     """The values that may count as positive, lowest first, each with its label."""
+    if question.kind == Question.Kind.CHOSEN:
+        return [("0", _("not chosen")), ("1", _("chosen"))]
     labels = {value_key(choice["value"]): str(choice.get("label") or "") for choice in question.choices}
     left_out = not_applicable_values(question.choices)
     values = [value for value in labels if formula.accepts(value) and value not in left_out]

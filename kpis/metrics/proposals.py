@@ -12,6 +12,9 @@ from kpis.metrics.formulas import Formula
 # How many of the highest answers count as positive, by the number of points on the scale. Two points ask for "yes".
 _TOP_BOXES = {3: 1, 4: 2, 5: 2, 7: 2, 10: 2, 11: 2}
 
+# Kinds whose answers are numbers that nobody chose from a list.
+_NUMBERS = ("number", "embedded", "score")
+
 _RECOMMEND = re.compile(r"\brecomm(and|end)", re.IGNORECASE)
 _EFFORT = re.compile(r"\b(efforts?|effortless(ly)?)\b", re.IGNORECASE)
 _EASE = re.compile(
@@ -70,13 +73,15 @@ def propose(
         return [Formula("nps"), Formula("csat", 0, 10, ("9", "10")), Formula("mean", 0, 10)]
     if kind == "sentiment":
         return [Formula("sentiment")]
-    if kind not in ("choice", "number"):
+    if kind == "chosen":
+        return [Formula("csat", 0, 1, ("1",))]
+    if kind not in ("choice", *_NUMBERS):
         return []
     labels = _labels_by_value(choices)
     if labels:
         scale_min, scale_max = _ends(labels)
     if scale_min is None or scale_max is None:
-        return [Formula("mean", scale_min, scale_max)] if kind == "number" else []
+        return [Formula("mean", scale_min, scale_max)] if kind in _NUMBERS else []
     if scale_min >= scale_max:
         return []
     old_effort = _is_old_effort(scale_min, scale_max, labels, wording)

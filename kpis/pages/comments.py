@@ -55,7 +55,7 @@ def comment_question(item: FeedbackItem) -> Question | None:
         return None
     if question.kind == Question.Kind.TEXT:
         return question
-    if question.about_id is not None:
+    if question.kind == Question.Kind.SENTIMENT and question.about_id is not None:
         return question.about
     written = Question.objects.filter(
         Exists(DayHistogram.objects.filter(question=OuterRef("pk"))),

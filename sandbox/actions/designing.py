@@ -38,6 +38,7 @@ class Designing(Base):
                 id=make_id("SV", world.source), key=key or name, name=name, brand=brand,
                 owner=next(user.id for user in world.users if user.brand == brand), created=now, modified=now,
                 questions=copy.deepcopy(model.questions), embedded=dict(model.embedded),
+                numbers=dict(model.numbers), dates=model.dates, scores=dict(model.scores),
                 language=model.language, is_active=False, busyness=model.busyness, mood=model.mood,
             )  # fmt: skip
             world.add_survey(survey)

@@ -1,10 +1,21 @@
 """The JSON of surveys: list element, detail, definition, metadata, response schema."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sandbox.exports.rendering import METADATA, PERSONAL, number_or_text
 from sandbox.state.clock import iso, plain
-from sandbox.state.surveys import NPS_GROUPS, TEXT_IQ_COLUMNS, Field, Question, Survey, text_iq_suffix, without_markup
+from sandbox.state.surveys import (
+    NPS_GROUPS,
+    TEXT_IQ_COLUMNS,
+    Choice,
+    Column,
+    Field,
+    Question,
+    Survey,
+    text_iq_suffix,
+    without_markup,
+)
 
 
 def list_element(survey: Survey) -> dict[str, object]:
@@ -32,8 +43,7 @@ def detail(survey: Survey, counts: dict[str, int]) -> dict[str, object]:
     columns: dict[str, dict[str, str]] = {}
     for each in survey.fields():
         columns.update(_column_map(each))
-    elements = [{"type": "Question", "questionId": question.id} for question in survey.questions]
-    block = _block_id(survey, "Default")
+    blocks = _blocks(survey)
     embedded = [
         {"name": name} if default is None else {"name": name, "defaultValue": default}
         for name, default in survey.embedded.items()
@@ -49,8 +59,14 @@ def detail(survey: Survey, counts: dict[str, int]) -> dict[str, object]:
         "expiration": {"startDate": _moment(survey.starts), "endDate": _moment(survey.expires)},
         "questions": {question.id: _question(question) for question in survey.questions},
         "exportColumnMap": columns,
-        "blocks": {block: {"description": "Default Question Block", "elements": elements}},
-        "flow": [{"type": "EmbeddedData"}, {"id": block, "type": "Block"}],
+        "blocks": {
+            block: {
+                "description": "Default Question Block",
+                "elements": [{"type": "Question", "questionId": question.id} for question in questions],
+            }
+            for block, questions in blocks.items()
+        },
+        "flow": [{"type": "EmbeddedData"}, *({"id": block, "type": "Block"} for block in blocks)],
         "embeddedData": embedded,
         "comments": {},
         "loopAndMerge": {},
@@ -58,9 +74,17 @@ def detail(survey: Survey, counts: dict[str, int]) -> dict[str, object]:
     }
 
 
-def _choices(question: Question) -> dict[str, object]:
+def _blocks(survey: Survey) -> dict[str, list[Question]]:
+    """The questions by their block; what is asked in loops stands in a block of its own."""
+    blocks: dict[str, list[Question]] = {_block_id(survey, "Default"): []}
+    for question in survey.questions:
+        blocks.setdefault(_block_id(survey, "Loop" if question.loops else "Default"), []).append(question)
+    return blocks
+
+
+def _choices(choices: Iterable[Choice]) -> dict[str, object]:
     result: dict[str, object] = {}
-    for choice in question.choices:
+    for choice in choices:
         entry: dict[str, object] = {
             "recode": choice.recode,
             "description": without_markup(choice.text),
@@ -99,8 +123,21 @@ def _question(question: Question) -> dict[str, object]:
             for row, text in question.rows.items()
         }
     if question.choices:
-        result["choices"] = _choices(question)
+        result["choices"] = _choices(question.choices)
+    if question.columns:
+        result["columns"] = {
+            number: {
+                "questionText": column.text,
+                "questionType": {"type": "Matrix", "selector": "Likert", "subSelector": _answers_in(column)},
+                "choices": _choices(column.choices),
+            }
+            for number, column in question.columns.items()
+        }
     return result
+
+
+def _answers_in(column: Column) -> str:
+    return "MultipleAnswer" if column.several else "SingleAnswer"
 
 
 def _column_map(each: Field) -> dict[str, dict[str, str]]:
@@ -110,7 +147,7 @@ def _column_map(each: Field) -> dict[str, dict[str, str]]:
     if each.kind == "multi":
         return {
             f"{each.tag}_{choice.id}": {"question": question.id, "choice": f"{question.id}.choices.{choice.id}"}
-            for choice in question.choices
+            for choice in each.choices
         }
     if each.kind == "text" and each.part:
         place = f"{question.id}.choices.{each.part}"
@@ -122,7 +159,7 @@ def _column_map(each: Field) -> dict[str, dict[str, str]]:
 
 def definition(survey: Survey, brand_url: str) -> dict[str, Any]:
     """`GET /survey-definitions/{id}`"""
-    block, trash = _block_id(survey, "Default"), _block_id(survey, "Trash")
+    blocks, trash = _blocks(survey), _block_id(survey, "Trash")
     questions = survey.questions + survey.trash
     return {
         "QuestionCount": str(1000),  # not the number of questions, in the real one either
@@ -145,12 +182,7 @@ def definition(survey: Survey, brand_url: str) -> dict[str, Any]:
         "LastActivated": _moment(survey.last_activated),
         "Questions": {question.id: _defined_question(question, survey.language) for question in questions},
         "Blocks": {
-            block: {
-                "Type": "Default",
-                "Description": "Default Question Block",
-                "ID": block,
-                "BlockElements": [{"Type": "Question", "QuestionID": question.id} for question in survey.questions],
-            },
+            **{block: _defined_block(block, inside) for block, inside in blocks.items()},
             trash: {
                 "Type": "Trash",
                 "Description": "Trash / Unused Questions",
@@ -167,18 +199,42 @@ def definition(survey: Survey, brand_url: str) -> dict[str, Any]:
                     "Type": "EmbeddedData",
                     "FlowID": "FL_2",
                     "EmbeddedData": [
-                        {"Field": name, "Type": "Recipient" if default is None else "Custom", "Value": default or ""}
+                        {
+                            "Field": name,
+                            "Type": "Recipient" if default is None else "Custom",
+                            "VariableType": "Date" if name in survey.dates else "String",
+                            "Value": default or "",
+                        }
                         for name, default in survey.embedded.items()
                     ],
                 },
-                {"Type": "Standard", "ID": block, "FlowID": "FL_3"},
+                *(
+                    {"Type": "Standard", "ID": block, "FlowID": f"FL_{number}"}
+                    for number, block in enumerate(blocks, start=3)
+                ),
             ],
-            "Properties": {"Count": 3},
+            "Properties": {"Count": len(blocks) + 2},
         },
-        "Scoring": {"ScoringCategories": [], "ScoringSummaryCategory": None},
+        "Scoring": {
+            "ScoringCategories": [{"ID": key, "Name": name, "Description": ""} for key, name in survey.scores.items()],
+            "ScoringSummaryCategory": next(iter(survey.scores), None),
+        },
         "ProjectInfo": {"ProjectCategory": "CX", "ProjectType": survey.project_type},
         "BrandBaseURL": brand_url,
     }
+
+
+def _defined_block(block: str, questions: list[Question]) -> dict[str, object]:
+    result: dict[str, object] = {
+        "Type": "Standard" if questions and questions[0].loops else "Default",
+        "Description": "Default Question Block",
+        "ID": block,
+        "BlockElements": [{"Type": "Question", "QuestionID": question.id} for question in questions],
+    }
+    if questions and (loops := questions[0].loops):
+        static = {number: {"1": about} for number, about in loops.items()}
+        result["Options"] = {"Looping": "Static", "LoopingOptions": {"Static": static, "Randomization": "None"}}
+    return result
 
 
 def _defined_question(question: Question, language: str) -> dict[str, object]:
@@ -261,8 +317,9 @@ def response_schema(survey: Survey) -> dict[str, object]:
         values[key] = _metadata_property(key)
     for each in survey.fields():
         values[each.key] = _question_property(each)
-    for name in survey.embedded:
-        values[name] = {"description": name, "dataType": "embeddedData", "type": "string", "exportTag": name}
+    for name in survey.named_fields():
+        tag = survey.scores.get(name, name)
+        values[name] = {"description": tag, "dataType": "embeddedData", "type": "string", "exportTag": tag}
     for key in survey.text_iq_keys():
         question = survey.question(key.split("_")[0])
         tag = f"{question.tag if question else key} - {TEXT_IQ_COLUMNS[text_iq_suffix(key)]}"
@@ -301,14 +358,16 @@ def _question_property(each: Field) -> dict[str, object]:
         "questionId": each.question.id,
         "questionExportTag": each.question.tag,
     }
+    if each.loop:
+        result["loopNumber"] = int(each.loop)
     if each.kind == "group":
         options = [{"label": label, "const": code} for code, label in NPS_GROUPS.items()]
         return {**result, "type": "number", "oneOf": options}
     if each.kind == "multi":
-        options = [{"label": choice.label, "const": choice.recode} for choice in each.question.choices]
+        options = [{"label": choice.label, "const": choice.recode} for choice in each.choices]
         return {**result, "type": "array", "items": {"type": "string", "oneOf": options}}
     if each.kind == "choice":
-        codes = [(choice.label, number_or_text(choice.recode)) for choice in each.question.choices]
+        codes = [(choice.label, number_or_text(choice.recode)) for choice in each.choices]
         kind = "number" if all(isinstance(code, int) for _, code in codes) else "string"
         return {**result, "type": kind, "oneOf": [{"label": label, "const": code} for label, code in codes]}
-    return {**result, "type": "number" if each.kind == "number" else "string"}
+    return {**result, "type": "number" if each.kind in ("number", "cell") else "string"}

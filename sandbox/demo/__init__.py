@@ -28,7 +28,7 @@ def build_world(seed: int = 7, *, small: bool = False, now: datetime | None = No
     for brand, mood, plans in (("coastline", "railway", railway.PLANS), ("meridian", "bank", bank.PLANS)):
         owner = next(user.id for user in world.users if user.brand == brand)
         for plan in plans:
-            survey = _survey_of(plan, brand, mood, owner, world, source)
+            survey = survey_of(plan, brand, mood, owner, world, source)
             world.add_survey(survey)
             if history and plan.launched_days_ago is not None:
                 fill_history(world, survey, plan.launched_days_ago, SMALL if small else 1.0)
@@ -57,7 +57,8 @@ def _add_people(world: World, source: random.Random) -> None:
     ]  # fmt: skip
 
 
-def _survey_of(plan: railway.Plan, brand: str, mood: str, owner: str, world: World, source: random.Random) -> Survey:
+def survey_of(plan: railway.Plan, brand: str, mood: str, owner: str, world: World, source: random.Random) -> Survey:
+    """The survey of a plan, not yet in the world."""
     now = world.clock.now()
     launched = None if plan.launched_days_ago is None else days_before(now - now % DAY, plan.launched_days_ago)
     created = days_before(now, (plan.launched_days_ago or 9) + 12)
@@ -72,6 +73,9 @@ def _survey_of(plan: railway.Plan, brand: str, mood: str, owner: str, world: Wor
         questions=copy.deepcopy(plan.questions),
         language=plan.language,
         embedded=dict(plan.embedded),
+        numbers=dict(plan.numbers),
+        dates=plan.dates,
+        scores=dict(plan.scores),
         is_active=launched is not None,
         last_activated=launched,
         anonymised=plan.anonymised,

@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sandbox.demo.verbatims import comment
@@ -138,7 +138,11 @@ def make_sheet(
     embedded: dict[str, str] = {}
     for name, default in survey.embedded.items():
         shifts = mood.lines if name == "line" else mood.segments if name == "segment" else {}
-        if shifts:
+        if name in survey.numbers:
+            embedded[name] = str(source.randint(*survey.numbers[name]))
+        elif name in survey.dates:
+            embedded[name] = f"2026-{source.randint(1, 12):02}-{source.randint(1, 28):02}"
+        elif shifts:
             embedded[name] = source.choice(list(shifts))
             person += shifts[embedded[name]]
         elif default is not None:
@@ -152,7 +156,10 @@ def make_sheet(
         if skipped:
             hidden.update(each.key for each in fields_of(question))
             continue
-        _answer(source, survey, question, language, person, days_ago, answers, text_iq)
+        for each in [replace(question, id=f"{loop}_{question.id}") for loop in question.loops] or [question]:
+            _answer(source, survey, each, language, person, days_ago, answers, text_iq)
+    for score in survey.scores:
+        embedded[score] = str(max(0, min(100, round(55 + 18 * person))))
     return Sheet(answers, embedded, text_iq, frozenset(hidden))
 
 
@@ -166,7 +173,7 @@ def _answer(
     answers: dict[str, object],
     text_iq: dict[str, str],
 ) -> None:
-    if source.random() > question.answered:
+    if source.random() > question.answered or question.type in ("DB", "FileUpload"):
         return
     level = person + question.shift + contentment(survey, question.theme, days_ago)
     if question.type == "TE":
@@ -176,6 +183,18 @@ def _answer(
     elif question.type == "Slider":
         for row in question.rows:
             answers[f"{question.id}_{row}"] = max(0, min(100, round(68 + 18 * (level + source.gauss(0, 0.4)))))
+    elif question.sub_selector == "MultipleAnswer":
+        for row in question.rows:
+            for choice in source.sample(question.choices, source.randint(0, len(question.choices) - 1)):
+                answers[f"{question.id}_{row}_{choice.id}"] = 1
+    elif question.type == "SBS":
+        for number, column in question.columns.items():
+            for row in question.rows:
+                asked = replace(question, choices=column.choices)
+                ticked = source.sample(column.choices, source.randint(1, len(column.choices)))
+                answers[f"{question.id}#{number}_{row}"] = (
+                    sorted(choice.recode for choice in ticked) if column.several else _scale_value(source, asked, level)
+                )
     elif question.type == "Matrix":
         for row, theme in zip(question.rows, question.theme.split(","), strict=False):
             if source.random() > 0.04:

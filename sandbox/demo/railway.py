@@ -15,6 +15,9 @@ class Plan:
     busyness: float  # responses a day
     launched_days_ago: float | None  # None: not launched yet
     embedded: dict[str, str | None] = field(default_factory=dict)
+    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)
+    dates: frozenset[str] = frozenset()
+    scores: dict[str, str] = field(default_factory=dict)
     language: str = "EN"
     anonymised: bool = False
     project_type: str = "CustomerSatisfactionScore"

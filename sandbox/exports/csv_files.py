@@ -101,9 +101,10 @@ def _columns(survey: Survey, selection: Selection, layout: Layout) -> Iterator[C
                 yield replace(other, import_id={**other.import_id, "IsLabelsColumn": True})
         else:
             yield from plain
-    for name in survey.embedded:
+    for name in survey.named_fields():
         if selection.takes_embedded(name):
-            yield Column(name, name, {"ImportId": name}, _kept("embedded", name))
+            tag = survey.scores.get(name, name)
+            yield Column(tag, tag, {"ImportId": name}, _kept("embedded", name))
     for key in survey.text_iq_keys():
         if selection.takes_embedded(key):
             question = survey.question(key.split("_")[0])
@@ -156,7 +157,7 @@ def _field_columns(each: Field, layout: Layout) -> list[Column]:
                 {"ImportId": each.key, "choiceId": choice.id},
                 _ticked_cell(each, choice, layout),
             )
-            for choice in each.question.choices
+            for choice in each.choices
         ]
     return [Column(each.tag, each.description, {"ImportId": each.key}, _answer_cell(each, layout))]
 
@@ -175,7 +176,7 @@ def _ticked_cell(each: Field, choice: Choice, layout: Layout) -> Cell:
 
 def _answer_cell(each: Field, layout: Layout) -> Cell:
     def cell(row: Response, facts: Facts) -> str:
-        value = row.sheet.answers.get(each.question.id if each.kind == "group" else each.key)
+        value = row.sheet.answers.get(each.key.removesuffix("_NPS_GROUP"))
         if value is None:
             return "" if each.key in row.sheet.hidden else layout.seen_unanswered
         if each.kind == "group":

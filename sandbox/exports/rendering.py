@@ -148,7 +148,9 @@ def label_of(each: Field, value: object) -> object:
         return NPS_GROUPS.get(value) if isinstance(value, int) else None
     if each.question.is_nps or each.kind in ("text", "number"):
         return None
-    labels = {choice.recode: choice.label for choice in each.question.choices}
+    if each.kind == "cell":
+        return each.choices[0].label
+    labels = {choice.recode: choice.label for choice in each.choices}
     if isinstance(value, list):
         return [labels.get(str(item), str(item)) for item in value]
     return labels.get(str(value))
@@ -172,9 +174,9 @@ def _make_displayed(survey: Survey, selection: Selection, hidden: frozenset[str]
         if each.kind == "group":
             values[each.key] = [nps_group(score) for score in range(11)]
         elif each.kind == "choice":
-            values[each.key] = [number_or_text(choice.recode) for choice in each.question.choices]
+            values[each.key] = [number_or_text(choice.recode) for choice in each.choices]
         elif each.kind == "multi":
-            values[each.key] = [choice.recode for choice in each.question.choices]
+            values[each.key] = [choice.recode for choice in each.choices]
     return orjson.dumps({"displayedFields": names, "displayedValues": values})[1:-1]
 
 
@@ -185,7 +187,7 @@ def answers_of(survey: Survey, sheet: Sheet, selection: Selection) -> Iterator[t
         if not selection.takes_question(each.question):
             continue
         if each.kind == "group":
-            score = answers.get(each.question.id)
+            score = answers.get(each.key.removesuffix("_NPS_GROUP"))
             if isinstance(score, int):
                 yield each, nps_group(score)
         elif each.key in answers:

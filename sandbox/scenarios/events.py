@@ -4,7 +4,9 @@ import random
 from datetime import UTC, datetime
 
 from sandbox.actions import Actions
-from sandbox.demo.life import responses_of_day
+from sandbox.demo import survey_of
+from sandbox.demo.life import fill_history, responses_of_day
+from sandbox.demo.station import STATION_VISIT
 from sandbox.state.clock import DAY
 from sandbox.state.surveys import Survey
 
@@ -79,6 +81,24 @@ def add_previews_and_spam(actions: Actions) -> None:
     """Add a preview, a test and a spam response on complaints."""
     for status in (1, 2, 8):
         actions.add_response("complaint", status=status)
+
+
+def open_station_survey(actions: Actions) -> dict[str, int]:
+    """Share the survey of the stations, with the answers of four months; pressed again, twenty people answer it."""
+    world, plan = actions.world, STATION_VISIT
+    with world.lock:
+        if any(survey.key == plan.key for survey in world.surveys.values()):
+            return {"added": len(actions.add_responses(plan.key, 20)["ids"])}
+        owner = next(user.id for user in world.users if user.brand == "coastline")
+        survey = world.add_survey(survey_of(plan, "coastline", "railway", owner, world, world.source))
+        fill_history(world, survey, plan.launched_days_ago or 0, 1.0)
+        return {"added": len(world.responses[survey.id])}
+
+
+def share_twins(actions: Actions) -> None:
+    """Share surveys that names do not tell apart: two of one name, one without any, one that turns the text round."""
+    for number, name in enumerate(("Same name", "Same name", "   ", "Visit \u202eyevrus")):
+        actions.add_survey(name, key=f"twin-{number}-{actions.world.next_step()}", active=True)
 
 
 def flood(actions: Actions) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 TEXT_IQ_SUFFIXES = ("ParTopics", "SenPol", "SenScore", "Sentiment", "TopicSenLabel", "TopicSenScore", "Topics")
@@ -50,6 +50,15 @@ class Choice:
 
 
 @dataclass(slots=True)
+class Column:
+    """One column of a side by side question; with `several` more than one choice may be ticked in a cell."""
+
+    text: str
+    choices: list[Choice]
+    several: bool = False
+
+
+@dataclass(slots=True)
 class Question:
     """One question. `theme` and `shift` steer the made-up answers only."""
 
@@ -61,6 +70,8 @@ class Question:
     sub_selector: str | None = None
     choices: list[Choice] = field(default_factory=list)
     rows: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)  # of a side by side question
+    loops: dict[str, str] = field(default_factory=dict)  # number of the loop -> its first field; asked once for each
     label: str | None = None
     forced: bool = False
     text_iq: str | None = None  # the id of the analysis, if Text iQ was run on this question
@@ -79,30 +90,57 @@ class Field:
     """One answer field: what `values` of a record is keyed by."""
 
     key: str
-    kind: str  # choice, multi, number, text, group
+    kind: str  # choice, multi, number, text, group, cell (of a matrix with several answers: ticked or not there)
     question: Question = field(compare=False, hash=False)
     tag: str
     description: str
     part: str = ""  # the row of a matrix, the choice of an "other" text
+    choices: tuple[Choice, ...] = field(default=(), compare=False, hash=False)  # what a coded answer is one of
+    loop: str = ""
 
 
 def fields_of(question: Question) -> Iterator[Field]:
-    """The fields of one question, in the order of an export."""
+    """The fields of one question, in the order of an export; of a looped one once for each loop."""
+    for each in _fields_once(question):
+        for number, about in question.loops.items():
+            wording = each.description.replace("${lm://Field/1}", about)
+            yield replace(
+                each, key=f"{number}_{each.key}", tag=f"{number}_{each.tag}", description=wording, loop=number
+            )
+        if not question.loops:
+            yield each
+
+
+def _fields_once(question: Question) -> Iterator[Field]:
     qid, tag, wording = question.id, question.tag, without_markup(question.text)
+    choices = tuple(question.choices)
     if question.is_nps:
         yield Field(f"{qid}_NPS_GROUP", "group", question, f"{tag}_NPS_GROUP", f"{wording} - Group")
-        yield Field(qid, "choice", question, tag, wording)
+        yield Field(qid, "choice", question, tag, wording, choices=choices)
     elif question.type == "MC":
-        yield Field(qid, "multi" if question.selector.startswith("MA") else "choice", question, tag, wording)
+        several = question.selector.startswith("MA")
+        yield Field(qid, "multi" if several else "choice", question, tag, wording, choices=choices)
         for choice in question.choices:
             if choice.text_entry:
                 end = f"{choice.id}_TEXT"
                 name = f"{wording} - {choice.label} - Text"
                 yield Field(f"{qid}_{end}", "text", question, f"{tag}_{end}", name, choice.id)
+    elif question.type == "SBS":
+        for number, column in question.columns.items():
+            for row, text in question.rows.items():
+                part, name = f"#{number}_{row}", f"{wording} - {column.text} - {text}"
+                kind = "multi" if column.several else "choice"
+                yield Field(f"{qid}{part}", kind, question, f"{tag}{part}", name, row, tuple(column.choices))
+    elif question.type == "Matrix" and question.sub_selector == "MultipleAnswer":
+        for row, text in question.rows.items():
+            for choice in question.choices:
+                end, name = f"{row}_{choice.id}", f"{wording} - {without_markup(text)} - {choice.label}"
+                yield Field(f"{qid}_{end}", "cell", question, f"{tag}_{end}", name, row, (choice,))
     elif question.type in ("Matrix", "Slider"):
         kind = "choice" if question.type == "Matrix" else "number"
         for row, text in question.rows.items():
-            yield Field(f"{qid}_{row}", kind, question, f"{tag}_{row}", f"{wording} - {without_markup(text)}", row)
+            name = f"{wording} - {without_markup(text)}"
+            yield Field(f"{qid}_{row}", kind, question, f"{tag}_{row}", name, row, choices)
     elif question.type == "TE":
         yield Field(f"{qid}_TEXT", "text", question, tag, wording)
 
@@ -121,6 +159,9 @@ class Survey:
     questions: list[Question]
     language: str = "EN"
     embedded: dict[str, str | None] = field(default_factory=dict)  # name -> default value
+    numbers: dict[str, tuple[int, int]] = field(default_factory=dict)  # embedded fields with numbers -> their range
+    dates: frozenset[str] = frozenset()  # embedded fields said to hold dates
+    scores: dict[str, str] = field(default_factory=dict)  # SC_… -> name; the points stand among the embedded data
     is_active: bool = True
     last_activated: int | None = None
     starts: int | None = None
@@ -138,6 +179,10 @@ class Survey:
     def fields(self) -> list[Field]:
         """Every answer field, in display order."""
         return self._cached()[1]
+
+    def named_fields(self) -> list[str]:
+        """What stands beside the questions: embedded data and scores."""
+        return [*self.embedded, *self.scores]
 
     def text_iq_keys(self) -> list[str]:
         """The Text iQ columns, e.g. `QID8_TEXT_<24 hex>Sentiment`."""

@@ -1,5 +1,5 @@
 // A box that filters a list: data-filter-list="id of the list". Each row has data-filter-item; data-filter-status in the
-// list's parent tells how many are left; data-filter-empty shows when none is.
+// list's parent tells how many are left; data-filter-empty shows when none is. A data-filter-heading shows with its rows.
 (() => {
   const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 
@@ -13,6 +13,11 @@
       // A chosen row stays in sight: one must see what will be sent.
       row.hidden = !row.querySelector("input:checked") && !words.every((word) => text.includes(word));
       shown += !row.hidden;
+    }
+    for (const heading of list.querySelectorAll("[data-filter-heading]")) {
+      let row = heading.nextElementSibling;
+      while (row?.hidden && !row.hasAttribute("data-filter-heading")) row = row.nextElementSibling;
+      heading.hidden = !row?.hasAttribute("data-filter-item");
     }
     const around = box.closest("[data-filter]") || list.parentElement;
     const status = around.querySelector("[data-filter-status]");

@@ -9,9 +9,10 @@ from django.urls import reverse
 
 from accounts.models import Organisation
 from feedback import items
-from feedback.models import FeedbackItem
+from feedback.models import FeedbackItem, Question
 from journeys.models import Lane
 from kpis.models import Consolidation
+from kpis.pages.comments import comment_question
 from kpis.pages.panels import panels_for, register_panel
 from tests.factories import (
     at,
@@ -302,6 +303,14 @@ def test_comments_are_for_those_who_may_read_them(page_of, client_of, analyst, v
     assert "hx-get" in page_of("kpis:item", item.pk, analyst)
     assert reverse("kpis:item_comments", args=[item.pk]) not in page_of("kpis:item", item.pk)
     assert client_of(viewer).get(reverse("kpis:item_comments", args=[item.pk])).status_code == 403
+
+
+def test_a_score_of_text_iq_has_no_comments_unless_somebody_mapped_them(item):
+    text = make_question(item.survey, kind="text", wording="Why?")
+    Question.objects.filter(pk=item.question_id).update(kind="score", about=text)
+    assert comment_question(FeedbackItem.objects.get(pk=item.pk)) is None
+    make_days(text, {"2026-11-20": {"comment": 2}})  # another item counts it
+    assert comment_question(FeedbackItem.objects.get(pk=item.pk)) == text
 
 
 def test_comments_come_page_by_page(page_of, analyst, item):

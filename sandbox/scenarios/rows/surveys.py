@@ -1,7 +1,8 @@
 """Scenarios: surveys that are launched, closed, edited, or gone."""
 
 from sandbox.scenarios.edits import reworded, seven_points, turned_round, without_staff
-from sandbox.scenarios.effects import SurveyAbsent, SurveyActive, SurveyEdited
+from sandbox.scenarios.effects import Event, SurveyAbsent, SurveyActive, SurveyEdited
+from sandbox.scenarios.events import open_station_survey, share_twins
 from sandbox.scenarios.scenario import Scenario
 
 SURVEYS = (
@@ -97,5 +98,32 @@ SURVEYS = (
             "Ses éléments sont « À vérifier » ; partagée de nouveau, tout se rétablit seul.",
         ),
         effect=SurveyAbsent("onboarding"),
+    ),
+    Scenario(
+        "more_sources",
+        ("A32",),
+        what=(
+            "A survey of the stations is shared: loops, a side by side table, several answers a row, embedded data, a score.",
+            "Une enquête sur les gares est partagée : boucles, tableau côte à côte, plusieurs réponses par ligne,"
+            " données intégrées, score.",
+        ),
+        expect=(
+            "All are offered in groups and can be counted; what cannot says why.",
+            "Tout est proposé par groupes et peut être compté ; le reste dit pourquoi il ne le peut pas.",
+        ),
+        effect=Event(open_station_survey),
+    ),
+    Scenario(
+        "twin_surveys",
+        ("A33",),
+        what=(
+            "Two surveys of one name, one without a name and one whose name turns the text round are shared.",
+            "Deux enquêtes du même nom, une sans nom et une dont le nom inverse le texte sont partagées.",
+        ),
+        expect=(
+            "ID, date, owner and count tell the twins apart; nothing else on the page is turned round.",
+            "ID, date, propriétaire et nombre distinguent les jumelles ; rien d’autre n’est inversé sur la page.",
+        ),
+        effect=Event(share_twins),
     ),
 )

@@ -10,6 +10,7 @@ from django.db import connection as db
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.connections.editing import switch
@@ -172,3 +173,49 @@ def test_the_api_tells_the_same(amir, sandbox, connection, seen):
     assert [each["id"] for each in found] == [survey.pk]
     switch(connection, connection.version, enabled=False)
     assert amir.post(f"/api/v1/surveys/{survey.pk}/read/").status_code == 409
+
+
+def test_what_stands_beside_the_questions_names_the_items_that_it_feeds(amir, seen):
+    survey = survey_named(seen, "post-journey")
+    item = item_on(survey, "line")
+    response = amir.get(reverse("integrations:survey", args=[survey.pk]))
+    beside = {source.question.field: source for _group, rows in response.context["beside"] for source in rows}
+    assert [(fed.item, fed.drift) for fed in beside["line"].items] == [(item, "")]
+    assert response.context["gone"] == []
+    assert "Beside the questions" in text_of(response)
+    assert reverse("kpis:item", args=[item.pk]) in response.content.decode()
+
+
+class TestTwins:
+    @pytest.fixture
+    def twins(self, amir, sandbox, connection):
+        sandbox.control.scenario("twin_surveys")
+        amir.post(reverse("integrations:survey_list_read", args=[connection.pk]))
+        keys = [each["key"] for each in sandbox.control.state()["surveys"] if each["key"].startswith("twin-")]
+        yield [Survey.objects.get(external_id=sandbox.control.survey_id(key)) for key in keys]
+        for key in keys:
+            sandbox.control.remove_survey(key)
+
+    def test_id_date_owner_and_count_tell_surveys_of_one_name_apart(self, amir, twins):
+        one, other = twins[:2]
+        assert one.name == other.name == "Same name"
+        factories.make_response(one, "2026-11-01 09:00", {})
+        page = list_of(amir)
+        for survey, count in ((one, "1 response here"), (other, "0 responses here")):
+            day = date_format(timezone.localtime(survey.made_at).date())
+            assert f"{survey.external_id} · made on {day} · owner {survey.owner} · {count}" in page
+        assert Survey.objects.get(name="Post-journey NPS").external_id not in page  # its name tells enough
+
+    def test_a_survey_without_a_name_has_its_id(self, amir, twins):
+        nameless = twins[2]
+        assert nameless.name == nameless.external_id
+        assert f"{nameless.external_id} made on" in list_of(amir)
+
+    def test_a_name_turns_nothing_else_round(self, twins):
+        assert twins[3].name == "\u2068Visit \u202eyevrus\u2069"
+
+    def test_the_api_tells_date_and_owner(self, amir, connection, twins):
+        rows = amir.get(f"/api/v1/connections/{connection.pk}/surveys/").json()
+        told = {row["external_id"]: row for row in rows}
+        assert told[twins[0].external_id]["owner"] == twins[0].owner != ""
+        assert told[twins[0].external_id]["made_at"]

@@ -96,6 +96,19 @@ def test_a_response_is_read_stored_and_counted(sandbox, watch):
     assert watch.survey.feed.modified_until == watermark  # a hint says nothing of what lies between
 
 
+def test_what_text_iq_says_later_is_not_taken_away_by_a_response_told_of_again(sandbox, watch, add_item):  # noqa: F811
+    score = f"QID8_TEXT_{sandbox.world.survey('post-journey').question('QID8').text_iq}SenScore"
+    [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
+    sandbox.control.edit_response("post-journey", made, embedded={"wave": "7"}, text_iq={score: "3"})
+    wave, judged = add_item(watch.survey, "wave"), add_item(watch.survey, score)
+    work(watch.survey)
+    sandbox.control.edit_response("post-journey", made, embedded={"wave": "8"}, text_iq={score: None})
+    tell(watch, made)
+    inbox.process_due(watch.pk)
+    answers = Response.objects.get(external_id=made).answers
+    assert (answers[str(wave.question_id)], answers[str(judged.question_id)]) == (8, 3)
+
+
 def test_the_next_export_finds_it_there_already(sandbox, watch):
     [made] = sandbox.control.add_responses("post-journey", 1)["ids"]
     tell(watch, made)
