@@ -82,6 +82,7 @@ class Translator:
             (field, pk, kind, kind in ("nps", "number", "choice"))
             for field, (pk, kind) in sorted(mapping.items(), key=lambda item: int(item[1][0]))
         )
+        self._comments = tuple(pk for _field, pk, kind, _is_numeric in self._plan if kind == "text")
 
     def translate(self, line: bytes) -> NewResponse | Rejected:
         """The response in one line of an export."""
@@ -162,6 +163,7 @@ class Translator:
             _hash(recorded_at, status, bool(finished), language, channel, answers),
             flags,
             kind=kind_of(status, bool(finished)),
+            has_text=any(answers.get(pk) for pk in self._comments),
         )
 
 
