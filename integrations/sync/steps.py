@@ -155,7 +155,8 @@ def finish(lease: Lease, client: QualtricsClient) -> float | None:
             lease.save(step=Fetch.Step.DOWNLOAD)
             return None
         vanished = _mark_vanished(lease)
-    refresh_changed_days(lease.survey, after_some=partial(_refreshed_some, lease))
+    complete = [int(pk) for pk in lease.fetch.covers]
+    refresh_changed_days(lease.survey, after_some=partial(_refreshed_some, lease), complete=complete)
     reach("refreshed")
     closing.succeed(lease, vanished)
     return None
