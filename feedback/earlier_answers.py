@@ -66,9 +66,7 @@ def keep_erased(survey: Survey, pks: Sequence[int]) -> None:
         EarlierAnswer.objects.filter(response__in=some).update(response=None)
 
 
-def _rows(
-    survey: Survey, keeping: Keeping, former: Former, now: Mapping[str, Any] | None
-) -> Iterable[EarlierAnswer]:
+def _rows(survey: Survey, keeping: Keeping, former: Former, now: Mapping[str, Any] | None) -> Iterable[EarlierAnswer]:
     if former.kind not in IN_BLOCKS:
         return
     for pk in keeping.questions:

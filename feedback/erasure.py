@@ -86,9 +86,7 @@ def remove(external_ids: Collection[str], surveys: Iterable[Survey]) -> Removed:
     zone = Organisation.current().zone
     removed = Removed()
     for survey in surveys:
-        found = [
-            row for some in _pieces(external_ids) for row in _rows(survey, some).values_list("pk", "recorded_at")
-        ]
+        found = [row for some in _pieces(external_ids) for row in _rows(survey, some).values_list("pk", "recorded_at")]
         if not found:
             continue
         moments = [at for _pk, at in found]

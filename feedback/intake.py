@@ -294,8 +294,8 @@ def _update(
     """
     asked_keys = {str(pk) for pk in asked}
     fields = ("pk", "recorded_at", "kind", "segment", "arrived", "answers", "has_text")
-    rows = Response.objects.filter(pk__in=[known.pk for known, _ in updates]).values_list(*fields)
-    before = {row[0]: (Former(*row[:-1]), row[-1]) for row in rows}
+    stored = Response.objects.filter(pk__in=[known.pk for known, _ in updates]).values_list(*fields)
+    before = {row[0]: (Former(*row[:-1]), row[-1]) for row in stored}
     changes: list[tuple[Former, Mapping[str, Any] | None]] = []
     for known, response in updates:
         former, had_text = before[known.pk]

@@ -163,7 +163,9 @@ class Response(models.Model):
     answers = models.JSONField(default=dict)
     arrived = models.PositiveIntegerField(db_default=0)  # the survey's round in which it came to its day and kind
     segment = models.SmallIntegerField(db_default=0)  # its part of the survey; 0: not broken down
-    has_text = models.BooleanField(db_default=True)  # a comment that is not empty; may be true without, never false with
+    has_text = models.BooleanField(
+        db_default=True
+    )  # a comment that is not empty; may be true without, never false with
 
     class Meta:
         verbose_name = _("response")

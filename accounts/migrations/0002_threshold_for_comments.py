@@ -5,20 +5,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_tables'),
+        ("accounts", "0001_tables"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='organisation',
-            name='comment_threshold',
-            field=models.PositiveIntegerField(blank=True, help_text='Fewer comments than this are not shown; never fewer than the number above.', null=True, validators=[django.core.validators.MinValueValidator(2)], verbose_name='hide comments below'),
+            model_name="organisation",
+            name="comment_threshold",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Fewer comments than this are not shown; never fewer than the number above.",
+                null=True,
+                validators=[django.core.validators.MinValueValidator(2)],
+                verbose_name="hide comments below",
+            ),
         ),
         migrations.AlterField(
-            model_name='organisation',
-            name='suppression_threshold',
-            field=models.PositiveIntegerField(blank=True, help_text='Answers are then counted in blocks of at least this many, so that no figures, however they are combined, tell of fewer.', null=True, validators=[django.core.validators.MinValueValidator(2)], verbose_name='hide values below'),
+            model_name="organisation",
+            name="suppression_threshold",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Answers are then counted in blocks of at least this many, so that no figures, however they are combined, tell of fewer.",
+                null=True,
+                validators=[django.core.validators.MinValueValidator(2)],
+                verbose_name="hide values below",
+            ),
         ),
     ]

@@ -237,13 +237,13 @@ class Keeper:
         now = self._now({row.response for row in rows if row.response is not None})
         places = self._places_from(min(row.recorded_at for row in rows))
         for row in rows:
-            stream = self.streams.get((row.question_id, row.finished))
-            block = stream and places[stream.pk].block_of(row.recorded_at, row.arrived)
-            if stream is None or block is None or (self.kept.purged_until and row.recorded_at < self.kept.purged_until):
+            found = self.streams.get((row.question_id, row.finished))
+            block = places[found.pk].block_of(row.recorded_at, row.arrived) if found else None
+            purged = self.kept.purged_until and row.recorded_at < self.kept.purged_until
+            if found is None or block is None or purged:
                 over.append(row.pk)
                 continue
-            change = _Change(row, _keys(row.answer), _present(row, now))
-            by_stream[stream][block].append(change)
+            by_stream[found][block].append(_Change(row, _keys(row.answer), _present(row, now)))
         for stream, of_block in by_stream.items():
             over += self._correct_stream(stream, of_block, threshold)
         for start in range(0, len(over), 500):

@@ -12,7 +12,7 @@ invalidated. (After an older backup was put back it could: clear the cache then.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
@@ -78,12 +78,35 @@ class InBlocks:
     late: dict[date, int] = field(default_factory=dict)
     corrections: int = 0
     being_prepared: bool = False
+    threshold: int = 0
     pks: list[int] = field(default_factory=list)
+
+    @classmethod
+    def together(cls, questions: Iterable[Sequence[InBlocks]]) -> InBlocks:
+        """Of several questions, each as several items see it; an answer that waits for all of these waits once."""
+        whole = cls()
+        for items in questions:
+            for room, ours in (("waiting", whole.waiting), ("late", whole.late)):
+                days = {day for each in items for day in getattr(each, room)}
+                for day in days:
+                    ours[day] = ours.get(day, 0) + max(getattr(each, room).get(day, 0) for each in items)
+            whole.corrections += max(each.corrections for each in items)
+            whole.being_prepared |= any(each.being_prepared for each in items)
+            for each in items:
+                whole.threshold = each.threshold
+                if each.first and each.last:
+                    whole.see(each.first, each.last)
+        return whole
 
     @property
     def hides(self) -> bool:
         """Whether there are answers that are not shown."""
         return self.being_prepared or bool(self.waiting or self.late)
+
+    @property
+    def earliest(self) -> date | None:
+        """The first day of which there are answers, shown or waiting."""
+        return min([*self.waiting, *self.late, *([self.first] if self.first else [])], default=None)
 
     def see(self, first: date, last: date) -> None:
         self.first = min(first, self.first or first)
@@ -161,7 +184,7 @@ def by_day(span: Span, threshold: int | None) -> dict[date, Counts]:
 
 
 def _sums_of_blocks(spans: Collection[Span], threshold: int) -> dict[Span, Sum]:
-    sums = {span: Sum(in_blocks=InBlocks()) for span in spans}
+    sums = {span: Sum(in_blocks=InBlocks(threshold=threshold)) for span in spans}
     of_question: dict[int, list[tuple[Span, Sum, InBlocks]]] = defaultdict(list)
     for span, found in sums.items():
         if found.in_blocks:
@@ -178,7 +201,8 @@ def _sums_of_blocks(spans: Collection[Span], threshold: int) -> dict[Span, Sum]:
                 continue
             if span.includes(kind):
                 if (n := span.usable_in(bins)) < threshold:
-                    blocks.waiting[last] = blocks.waiting.get(last, 0) + n
+                    if n:
+                        blocks.waiting[last] = blocks.waiting.get(last, 0) + n
                     continue
                 blocks.see(first, last)
                 blocks.pks.append(pk)
@@ -187,7 +211,9 @@ def _sums_of_blocks(spans: Collection[Span], threshold: int) -> dict[Span, Sum]:
     return sums
 
 
-def _ready_streams(of_question: Mapping[int, list[tuple[Span, Sum, InBlocks]]], threshold: int) -> dict[int, tuple[int, str]]:
+def _ready_streams(
+    of_question: Mapping[int, list[tuple[Span, Sum, InBlocks]]], threshold: int
+) -> dict[int, tuple[int, str]]:
     """The streams whose blocks are large enough, each with its question and its kind of responses; what waits is noted."""
     ready: dict[int, tuple[int, str]] = {}
     unknown = set(of_question)

@@ -6,75 +6,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0009_responses_with_comments'),
-        ('kpis', '0003_counting_version'),
+        ("feedback", "0009_responses_with_comments"),
+        ("kpis", "0003_counting_version"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='counting',
-            name='restated_at',
+            model_name="counting",
+            name="restated_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='counting',
-            name='threshold',
+            model_name="counting",
+            name="threshold",
             field=models.PositiveIntegerField(null=True),
         ),
         migrations.CreateModel(
-            name='Stream',
+            name="Stream",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('finished', models.BooleanField()),
-                ('segment', models.SmallIntegerField(default=0)),
-                ('from_round', models.PositiveIntegerField()),
-                ('waiting', models.JSONField(default=dict)),
-                ('waiting_corrections', models.PositiveIntegerField(default=0)),
-                ('question', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='streams', to='feedback.question')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("finished", models.BooleanField()),
+                ("segment", models.SmallIntegerField(default=0)),
+                ("from_round", models.PositiveIntegerField()),
+                ("waiting", models.JSONField(default=dict)),
+                ("waiting_corrections", models.PositiveIntegerField(default=0)),
+                (
+                    "question",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="streams",
+                        to="feedback.question",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('first', models.DateField()),
-                ('last', models.DateField()),
-                ('starts_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('closed_round', models.PositiveIntegerField()),
-                ('closed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('replaced_at', models.DateTimeField(null=True)),
-                ('late', models.BooleanField(default=False)),
-                ('made', models.CharField(choices=[('closed', 'Closed'), ('joined', 'Joined'), ('corrected', 'Corrected')], default='closed', max_length=9)),
-                ('n', models.PositiveIntegerField()),
-                ('counts', models.JSONField(null=True)),
-                ('replaced_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='kpis.block')),
-                ('stream', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='kpis.stream')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("first", models.DateField()),
+                ("last", models.DateField()),
+                ("starts_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("closed_round", models.PositiveIntegerField()),
+                ("closed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("replaced_at", models.DateTimeField(null=True)),
+                ("late", models.BooleanField(default=False)),
+                (
+                    "made",
+                    models.CharField(
+                        choices=[("closed", "Closed"), ("joined", "Joined"), ("corrected", "Corrected")],
+                        default="closed",
+                        max_length=9,
+                    ),
+                ),
+                ("n", models.PositiveIntegerField()),
+                ("counts", models.JSONField(null=True)),
+                (
+                    "replaced_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="kpis.block",
+                    ),
+                ),
+                (
+                    "stream",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="blocks",
+                        to="kpis.stream",
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddConstraint(
-            model_name='stream',
-            constraint=models.UniqueConstraint(fields=('question', 'finished', 'segment'), name='one_stream_of_a_kind'),
+            model_name="stream",
+            constraint=models.UniqueConstraint(fields=("question", "finished", "segment"), name="one_stream_of_a_kind"),
         ),
         migrations.AddIndex(
-            model_name='block',
-            index=models.Index(fields=['stream', 'last', 'first'], name='block_by_day'),
+            model_name="block",
+            index=models.Index(fields=["stream", "last", "first"], name="block_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.UniqueConstraint(condition=models.Q(('made', 'closed')), fields=('stream', 'late', 'closed_round', 'first'), name='closed_once'),
+            model_name="block",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("made", "closed")),
+                fields=("stream", "late", "closed_round", "first"),
+                name="closed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.CheckConstraint(condition=models.Q(('first__lte', models.F('last'))), name='block_has_days'),
+            model_name="block",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first__lte", models.F("last"))), name="block_has_days"
+            ),
         ),
     ]

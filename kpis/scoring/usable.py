@@ -21,9 +21,12 @@ def usable_of(question_ids: Collection[int]) -> Mapping[int, Callable[[str], boo
             readings[item.question_id].append((formula, not_applicable_of(item)))
 
     def usable(question_id: int) -> Callable[[str], bool]:
-        return lambda value: value != MIXED and all(
-            is_usable(COUNTED, value, formula, not_applicable=left_out, include=(COUNTED,))
-            for formula, left_out in readings[question_id]
+        return lambda value: (
+            value != MIXED
+            and all(
+                is_usable(COUNTED, value, formula, not_applicable=left_out, include=(COUNTED,))
+                for formula, left_out in readings[question_id]
+            )
         )
 
     return {question_id: usable(question_id) for question_id in list(readings)}

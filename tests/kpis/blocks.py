@@ -29,6 +29,13 @@ def set_threshold(threshold: int | None, **fields: Any) -> None:
     Organisation.objects.update(suppression_threshold=threshold, **fields)
 
 
+def under_threshold(threshold: int | None) -> None:
+    """Set a threshold, and let blocks be made of what is counted."""
+    set_threshold(threshold)
+    for survey in Survey.objects.all():
+        refresh_changed_days(survey)
+
+
 class History:
     """A survey whose answers are whole numbers that nobody else gives: so a histogram tells who is in it.
 
