@@ -15,6 +15,7 @@ class Members:
     """The blocks of some streams with all that they replaced."""
 
     def __init__(self, streams: Collection[int]) -> None:
+        self.streams = streams
         self._streams = Stream.objects.select_related("question").in_bulk(streams)
         closed: dict[int, list[Closed]] = {pk: [] for pk in self._streams}
         self._replaced_by: dict[int, int | None] = {}
@@ -24,6 +25,10 @@ class Members:
             if made == Block.Made.CLOSED:
                 closed[stream_pk].append(Closed(*row))
         self._places = {pk: Places(self._streams[pk].from_round, blocks) for pk, blocks in closed.items()}
+
+    def room_of(self, stream: int, moment: datetime, arrived: int) -> str:
+        """Where an answer waits that is in no block."""
+        return self._places[stream].room_of(moment, arrived)
 
     def block_of(self, stream: int, moment: datetime, arrived: int) -> int | None:
         """The block that counts an answer by now, or the last that did; None: it waits."""

@@ -13,8 +13,9 @@ Row = Mapping[int, int]  # a published figure: how often each answer, in which v
 def leak(rows: Iterable[Row], threshold: int) -> list[int] | None:
     """Fewer than `threshold` answers of which some combination of the rows tells alone; None if there are none.
 
-    An answer that was edited is two: what it was and what it is. Answers that are in the same rows can only be told together: they are one group, and one column of a matrix. A combination
-    that concerns some groups alone is a vector of the rows' space that is zero elsewhere.
+    An answer that was edited is two: what it was and what it is. Answers that are in the same rows can only be told together:
+    they are one group, and one column of a matrix. A combination that concerns some groups alone is a vector of the rows'
+    space that is zero elsewhere.
     """
     different = sorted({tuple(sorted(row.items())) for row in rows})
     columns: dict[int, list[tuple[int, int]]] = defaultdict(list)
