@@ -142,8 +142,11 @@ class EndedSessionsSerializer(serializers.Serializer):
 class OrganisationSerializer(serializers.ModelSerializer):
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "suppression_threshold"]
-        extra_kwargs = {"suppression_threshold": {"min_value": int(THRESHOLD.least), "max_value": int(THRESHOLD.most)}}
+        fields = ["name", "time_zone", "suppression_threshold", "comment_threshold"]
+        extra_kwargs = {
+            name: {"min_value": int(THRESHOLD.least), "max_value": int(THRESHOLD.most)}
+            for name in ("suppression_threshold", "comment_threshold")
+        }
 
     def update(self, organisation: Organisation, values: dict[str, Any]) -> Organisation:
         return change_organisation(**values)

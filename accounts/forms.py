@@ -231,8 +231,8 @@ class OrganisationForm(forms.ModelForm):
 
     class Meta:
         model = Organisation
-        fields = ["name", "time_zone", "suppression_threshold"]
-        field_classes = {"suppression_threshold": ThresholdField}
+        fields = ["name", "time_zone", "suppression_threshold", "comment_threshold"]
+        field_classes = {"suppression_threshold": ThresholdField, "comment_threshold": ThresholdField}
         widgets = {"time_zone": TimeZoneInput}
         help_texts = {
             "time_zone": _(

@@ -70,7 +70,17 @@ class Organisation(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(2)],
-        help_text=_("With fewer answers than this, the value is hidden and only the number of answers is shown."),
+        help_text=_(
+            "Answers are then counted in blocks of at least this many, so that no figures, however they are combined, tell of "
+            "fewer."
+        ),
+    )
+    comment_threshold = models.PositiveIntegerField(
+        _("hide comments below"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(2)],
+        help_text=_("Fewer comments than this are not shown; never fewer than the number above."),
     )
 
     class Meta:
@@ -90,6 +100,11 @@ class Organisation(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def fewest_comments(self) -> int:
+        """How many comments there must be for any to be shown; 0 without a threshold."""
+        return max(self.suppression_threshold, self.comment_threshold or 0) if self.suppression_threshold else 0
 
 
 class ApiToken(models.Model):

@@ -24,7 +24,7 @@ from rest_framework.response import Response as Answer
 from accounts.models import Organisation
 from feedback import items
 from feedback.models import FeedbackItem, Question, Response, Survey
-from feedback.response_queries import hidden_questions, responses_of, too_few
+from feedback.response_queries import responses_of
 from feedback.serializers import (
     ItemSerializer,
     ManualValueSerializer,
@@ -182,7 +182,8 @@ class ItemViewSet(VersionedUpdates, viewsets.ModelViewSet):
         """The values entered by hand, newest first; POST enters or corrects that of a day."""
         item = self.get_object()
         if request.method == "GET":
-            return Answer(ManualValueSerializer(item.manual_values.all(), many=True).data)
+            context = {"threshold": Organisation.current().suppression_threshold}
+            return Answer(ManualValueSerializer(item.manual_values.all(), many=True, context=context).data)
         given = ManualValueSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         user: Any = request.user
@@ -244,7 +245,7 @@ class ResponsePages(CursorPagination):
         described = super().get_paginated_response_schema(schema)
         described["properties"]["suppressed"] = {
             "type": "boolean",
-            "description": "Too few responses: the organisation hides them.",
+            "description": "Comments are left out: under a threshold they are read without scores, with an item's KPI.",
         }
         return described
 
@@ -274,12 +275,11 @@ class ResponseViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         asked = query.validated_data
         survey, question = asked["survey"], asked.get("question")
         found = responses_of(survey, question=question, start=asked.get("from"), end=asked.get("to"))
-        threshold = organisation.suppression_threshold
-        if too_few(found, threshold):
-            found = found.none()
+        hidden: set[int] = set()
+        if organisation.suppression_threshold:
             pages: Any = self.paginator
             pages.suppressed = True
-        hidden = hidden_questions(found, survey, threshold)
+            hidden.update(survey.questions.filter(kind=Question.Kind.TEXT).values_list("pk", flat=True))
         page = self.paginate_queryset(found)
         context = {**self.get_serializer_context(), "only": question.pk if question else None, "hidden": hidden}
         return self.get_paginated_response(ResponseSerializer(page, many=True, context=context).data)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.utils import timezone
 
+from feedback import earlier_answers
 from feedback.intake import TABLE, local_days, note_days
 from feedback.models import Response, Survey
 
@@ -49,6 +50,7 @@ def mark_vanished(
     responses a person has said are deleted.
     """
     with transaction.atomic():
+        keeping = earlier_answers.hold(survey)
         _note_present(present)
         candidates = Response.objects.filter(survey=survey, deleted_at=None, fetch_number__lt=before_fetch)
         if recorded_since:
@@ -63,6 +65,7 @@ def mark_vanished(
         if gone and (however_many or not suspicious):
             now = timezone.now()
             for some in _pieces(gone):
+                earlier_answers.keep_removed(survey, keeping, [pk for pk, _at in some])
                 Response.objects.filter(pk__in=[pk for pk, _at in some]).update(deleted_at=now)
             note_days(survey, local_days((at for _pk, at in gone), zone))
         with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db.models import F
 
 from accounts.models import Organisation
-from feedback import spans
+from feedback import earlier_answers, spans
 from feedback.intake import local_days, note_days
 from feedback.models import ErasedResponse, Erasure, ErasureKey, Response, Survey
 from feedback.tombstones import digest_of, erased_among
@@ -86,14 +86,14 @@ def remove(external_ids: Collection[str], surveys: Iterable[Survey]) -> Removed:
     zone = Organisation.current().zone
     removed = Removed()
     for survey in surveys:
-        moments = [
-            at for some in _pieces(external_ids) for at in _rows(survey, some).values_list("recorded_at", flat=True)
-        ]
-        if not moments:
+        found = [row for some in _pieces(external_ids) for row in _rows(survey, some).values_list("pk", "recorded_at")]
+        if not found:
             continue
+        moments = [at for _pk, at in found]
+        earlier_answers.keep_erased(survey, [pk for pk, _at in found])
         for some in _pieces(external_ids):
             _rows(survey, some).delete()
-        note_days(survey, local_days(moments, zone))
+        note_days(survey, local_days(moments, zone), erased=True)
         Survey.objects.filter(pk=survey.pk).update(erased=F("erased") + len(moments))
         spans.update(survey)
         removed.responses += len(moments)

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import orjson
 from django.db import connection, transaction
 
+from feedback import earlier_answers
+from feedback.earlier_answers import Former, Keeping
 from feedback.models import ChangedDay, Response, Survey
 from feedback.tombstones import erased_among
 
@@ -36,16 +38,18 @@ _COLUMNS = (
     "channel",
     "content_hash",
     "answers",
+    "arrived",
+    "has_text",
 )
 
 # All rows of a batch in one statement; one each would take five times as long.
 _UPDATE_ALL = f"""UPDATE {TABLE} AS stored SET recorded_at = new.recorded_at, modified_at = new.modified_at,
     fetch_number = new.fetch_number, kind = new.kind, status = new.status, flags = new.flags, finished = new.finished,
     language = new.language, channel = new.channel, content_hash = decode(new.content_hash, 'hex'),
-    answers = new.answers::jsonb, deleted_at = NULL
+    answers = new.answers::jsonb, arrived = new.arrived, has_text = new.has_text, deleted_at = NULL
     FROM json_to_recordset(%s) AS new(id bigint, recorded_at timestamptz, modified_at timestamptz, fetch_number bigint,
         kind text, status smallint, flags smallint, finished boolean, language text, channel text, content_hash text,
-        answers text)
+        answers text, arrived integer, has_text boolean)
     WHERE stored.id = new.id"""  # noqa: S608
 
 
@@ -69,6 +73,8 @@ class NewResponse:
     answers: dict[int, Any]
     content_hash: bytes
     flags: int = 0
+    has_text: bool = field(kw_only=True, default=True)  # a comment that is not empty; false only where that is known
+    arrived: int = field(kw_only=True, default=0, compare=False)  # set when it is stored
 
 
 class Known(NamedTuple):
@@ -133,7 +139,7 @@ def store(
             stored.unchanged += 1
         latest[response.external_id] = response
     # Whoever erases holds this row too, so what is erased from now on waits, and what was erased before is known.
-    Survey.objects.select_for_update(no_key=True).values_list("pk").get(pk=survey.pk)
+    keeping = earlier_answers.hold(survey)
     unwanted = erased_among(latest)
     if survey.purged_until:  # what was removed for its age does not come back with the next complete export
         unwanted |= {each.external_id for each in latest.values() if each.recorded_at < survey.purged_until}
@@ -145,6 +151,7 @@ def store(
     updated: list[tuple[Known, NewResponse]] = []
     for external_id, response in latest.items():
         before = known.get(external_id)
+        response.arrived = keeping.round
         match decide(response, before, fetch_number):
             case Action.CREATE:
                 created.append(response)
@@ -156,7 +163,7 @@ def store(
     if created:
         _insert(survey.pk, created, fetch_number)
     if updated:
-        _update(updated, asked, fetch_number)
+        _update(survey, updated, asked, fetch_number, keeping, zone)
     moments = [response.recorded_at for response in created]
     for before, response in updated:
         moments += (before.recorded_at, response.recorded_at)
@@ -164,9 +171,9 @@ def store(
     return stored
 
 
-def note_days(survey: Survey, days: Iterable[date]) -> None:
+def note_days(survey: Survey, days: Iterable[date], *, erased: bool = False) -> None:
     """Leave a note for the KPI refresh; notes are never merged, see `ChangedDay`."""
-    ChangedDay.objects.bulk_create(ChangedDay(survey=survey, day=day) for day in sorted(days))
+    ChangedDay.objects.bulk_create(ChangedDay(survey=survey, day=day, erased=erased) for day in sorted(days))
 
 
 def local_days(moments: Iterable[datetime], zone: ZoneInfo) -> set[date]:
@@ -229,7 +236,8 @@ def _copy_line(survey_id: int, r: NewResponse, fetch_number: int) -> str:
     answers = as_json(r.answers).replace("\\", "\\\\")  # JSON holds no raw tabs or line ends
     return (
         f"{survey_id}\t{external_id}\t{recorded_at}\t{modified_at}\t{fetch_number}\t{r.kind}\t{r.status}"
-        f"\t{r.flags}\t{r.finished}\t{_escaped(r.language)}\t{_escaped(r.channel)}\t\\\\x{r.content_hash.hex()}\t{answers}\n"
+        f"\t{r.flags}\t{r.finished}\t{_escaped(r.language)}\t{_escaped(r.channel)}\t\\\\x{r.content_hash.hex()}\t{answers}"
+        f"\t{r.arrived}\t{r.has_text}\n"
     )
 
 
@@ -252,6 +260,8 @@ def _values(r: NewResponse, fetch_number: int) -> tuple[Any, ...]:
         r.channel,
         r.content_hash,
         as_json(r.answers),
+        r.arrived,
+        r.has_text,
     )
 
 
@@ -270,13 +280,38 @@ def as_json(answers: Mapping[int, Any]) -> str:
     return orjson.dumps(answers, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _update(updates: Sequence[tuple[Known, NewResponse]], asked: Collection[int], fetch_number: int) -> None:
-    """Rewrite rows. Answers to questions that this fetch did not ask for stay as they were."""
+def _update(
+    survey: Survey,
+    updates: Sequence[tuple[Known, NewResponse]],
+    asked: Collection[int],
+    fetch_number: int,
+    keeping: Keeping,
+    zone: ZoneInfo,
+) -> None:
+    """Rewrite rows. Answers to questions that this fetch did not ask for stay as they were.
+
+    A response that comes to another day or kind, or back from deletion, arrives there anew.
+    """
     asked_keys = {str(pk) for pk in asked}
-    before = dict(Response.objects.filter(pk__in=[known.pk for known, _ in updates]).values_list("pk", "answers"))
+    fields = ("pk", "recorded_at", "kind", "segment", "arrived", "answers", "has_text")
+    stored = Response.objects.filter(pk__in=[known.pk for known, _ in updates]).values_list(*fields)
+    before = {row[0]: (Former(*row[:-1]), row[-1]) for row in stored}
+    changes: list[tuple[Former, Mapping[str, Any] | None]] = []
     for known, response in updates:
-        kept = {int(pk): value for pk, value in before[known.pk].items() if pk not in asked_keys}
+        former, had_text = before[known.pk]
+        kept = {int(pk): value for pk, value in former.answers.items() if pk not in asked_keys}
         response.answers = kept | response.answers
+        response.has_text |= had_text and bool(kept)
+        if not known.deleted:
+            moves = former.kind != response.kind or (
+                former.recorded_at != response.recorded_at
+                and len(local_days([former.recorded_at, response.recorded_at], zone)) > 1
+            )
+            if not moves:
+                response.arrived = former.arrived
+            now = None if moves else {str(pk): value for pk, value in response.answers.items()}
+            changes.append((former, now))
+    earlier_answers.keep(survey, keeping, changes)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             rows = [

@@ -68,6 +68,11 @@ class Survey(models.Model):
         default=0
     )  # stored responses that were erased: the ledger counts them for ever
 
+    # Under a threshold answers are counted in blocks, see `kpis/counting/keeping.py`. `in_blocks`: the primary keys of the
+    # questions for which blocks are kept; null: none are. `round`: rises whenever blocks are closed.
+    in_blocks = models.JSONField(null=True, blank=True)
+    round = models.PositiveIntegerField(db_default=0)
+
     class Meta:
         verbose_name = _("survey")
         default_permissions = ()
@@ -199,13 +204,21 @@ class Response(models.Model):
     channel = models.CharField(_("channel"), max_length=40, blank=True)
     content_hash = models.BinaryField()
     answers = models.JSONField(default=dict)
+    arrived = models.PositiveIntegerField(db_default=0)  # the survey's round in which it came to its day and kind
+    segment = models.SmallIntegerField(db_default=0)  # its part of the survey; 0: not broken down
+    has_text = models.BooleanField(
+        db_default=True
+    )  # a comment that is not empty; may be true without, never false with
 
     class Meta:
         verbose_name = _("response")
         default_permissions = ()
         permissions = [("view_response", _("Read responses and comments"))]
         constraints = [models.UniqueConstraint(fields=["survey", "external_id"], name="response_once_per_survey")]
-        indexes = [models.Index(fields=["survey", "recorded_at"], name="response_by_day")]
+        indexes = [
+            models.Index(fields=["survey", "recorded_at"], name="response_by_day"),
+            models.Index(fields=["survey", "recorded_at"], name="response_with_text", condition=Q(has_text=True)),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
@@ -217,12 +230,40 @@ class ChangedDay(models.Model):
 
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="changed_days")
     day = models.DateField()
+    erased = models.BooleanField(db_default=False)  # responses of that day were erased for good
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.survey_id} {self.day}"
+
+
+class EarlierAnswer(models.Model):
+    """What a response answered before it was edited, moved or went, as the block that holds the answer still counts it.
+
+    Written in the transaction that changes the response, only where blocks are kept; the first such answer stays. Gone once
+    the block is corrected. `response` is null for an erased one: what is left then is a count that names nobody.
+    """
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="earlier_answers")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="+", db_index=False)
+    response = models.BigIntegerField(null=True)  # its primary key; the response may be gone
+    answer = models.JSONField(default=list)  # the value in a list; an empty list where it was not asked
+    # Its place: with these it is known which block holds it.
+    recorded_at = models.DateTimeField()
+    finished = models.BooleanField()
+    segment = models.SmallIntegerField()
+    arrived = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["response", "question", "arrived"], name="one_earlier_answer_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} {self.recorded_at}"
 
 
 class ErasureKey(models.Model):

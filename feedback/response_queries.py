@@ -1,12 +1,8 @@
-"""Single responses, for people with the right to read them: by survey, question and time, and never too few.
-
-Where the organisation hides values below a number of answers, answers to a question are shown only if at least that
-many were given to it in the same time.
-"""
+"""Single responses, for people with the right to read them: by survey, question and time."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -61,21 +57,6 @@ def by_customers(found: QuerySet[Response], *, unfinished: bool = False) -> Quer
     """Without previews, tests, spam and made-up responses; without unfinished ones too, unless they count."""
     kinds = (Response.Kind.COUNTED, Response.Kind.UNFINISHED) if unfinished else (Response.Kind.COUNTED,)
     return found.filter(kind__in=kinds)
-
-
-def too_few(found: QuerySet[Response], threshold: int | None) -> bool:
-    """Whether so few responses were found that none may be shown."""
-    return bool(threshold) and found.order_by()[:threshold].count() < (threshold or 0)
-
-
-def hidden_questions(found: QuerySet[Response], survey: Survey, threshold: int | None) -> Collection[int]:
-    """The questions whose answers must be left out of these responses, because too few people answered them."""
-    if not threshold:
-        return frozenset()
-    asked = Question.objects.filter(survey=survey, items__isnull=False) | Question.objects.filter(
-        survey=survey, sentiments__items__isnull=False
-    )
-    return frozenset(question.pk for question in asked.distinct() if too_few(answering(found, question), threshold))
 
 
 def oldest_unanalysed(survey: Survey, sentiments: Iterable[Question], since: datetime, most: int) -> datetime | None:

@@ -115,7 +115,14 @@ class NewItemSerializer(ItemSerializer):
 
 
 class ManualValueSerializer(serializers.ModelSerializer):
+    """A value entered by hand. Null where so few answers stand behind it that the organisation hides it."""
+
     value = NumberField()
+
+    def to_representation(self, entered: ManualValue) -> dict[str, Any]:
+        told = super().to_representation(entered)
+        threshold = self.context.get("threshold")
+        return told | {"value": None} if threshold and (entered.n or 0) < threshold else told
 
     class Meta:
         model = ManualValue

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as Invalid
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,32 +17,39 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
-from feedback.models import FeedbackItem
+from feedback.models import FeedbackItem, Survey
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import WINDOWS, Window
 from kpis.mapping.acceptance import accept
 from kpis.mapping.mappings import former_of, mapping_json
 from kpis.metrics.comparison import judge
+from kpis.pages.comments import comments_of
 from kpis.pages.item_view import ROLLING, ItemView, find
 from kpis.pages.period_form import PeriodForm
 from kpis.scoring.figures import trend_json
+from kpis.scoring.restating import restate_survey, restated_at
 from kpis.scoring.scores import ItemScore, Rules, items_with_facts, read_items, read_journeys
+from kpis.scoring.threshold_cost import cost_of
 from kpis.scoring.weighting import choose_weighting
 from kpis.serializers import (
     AcceptSerializer,
     AnswersSerializer,
+    CommentsSerializer,
     ItemChangeSerializer,
     ItemFigureSerializer,
     JourneyFiguresSerializer,
     MappingSerializer,
     PhaseFiguresSerializer,
+    RestatedSerializer,
     StageFiguresSerializer,
+    ThresholdCostSerializer,
     TrendSerializer,
     WeightingSerializer,
 )
 from ui.filters import IdFilter
 from ui.numbers import whole_number
+from ui.typed_numbers import THRESHOLD
 from versioning.api import seen_version
 
 PERIOD = [
@@ -167,6 +175,24 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
             }
         )
 
+    @extend_schema(parameters=[*PERIOD, OpenApiParameter("page", int)], responses=CommentsSerializer, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def comments(self, request: Request, pk: str) -> Response:
+        """What customers wrote, newest first, with what they answered; under a threshold by block, without scores."""
+        item = self._found(pk)
+        number = whole_number(request.query_params.get("page"), most=9_999) or 1
+        found = comments_of(item, window_asked(request), Rules.current(), number)
+        return Response(
+            {
+                "item": item.pk,
+                "question": found.question.pk if found else None,
+                "suppressed": found is not None and found.hidden,
+                "page": found.number if found else 1,
+                "has_more": found is not None and found.has_more,
+                "comments": [each.as_json() for each in found.rows] if found else [],
+            }
+        )
+
     @extend_schema(methods=["get"], responses=MappingSerializer, filters=False)
     @extend_schema(
         methods=["post"],
@@ -195,6 +221,37 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
                 raise ValidationError(as_serializer_error(refusal)) from refusal
             item = self._found(pk)
         return Response(mapping_json(item, former_of(item)))
+
+
+class SurveyBlocksViewSet(viewsets.GenericViewSet):
+    """The blocks of answers that are kept of a survey under a threshold."""
+
+    queryset = Survey.objects.all()
+    serializer_class = RestatedSerializer
+
+    @extend_schema(request=None, responses=RestatedSerializer, filters=False)
+    @action(detail=True, methods=["post"], pagination_class=None, filter_backends=[])
+    def restate(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Make all blocks anew. What differs between figures of before and after may concern few answers."""
+        survey = self.get_object()
+        restate_survey(survey, request.user)
+        return Response({"survey": survey.pk, "restated_at": restated_at(survey)})
+
+
+class ThresholdCostViewSet(viewsets.ViewSet):
+    """What a threshold would hide here."""
+
+    serializer_class = ThresholdCostSerializer
+
+    @extend_schema(
+        parameters=[OpenApiParameter("threshold", int, required=True)], responses=ThresholdCostSerializer, filters=False
+    )
+    def list(self, request: Request) -> Response:
+        """Computed from the answers that are stored, before a threshold is set."""
+        threshold = whole_number(request.query_params.get("threshold"), most=int(THRESHOLD.most))
+        if threshold is None or threshold < THRESHOLD.least:
+            raise ValidationError({"threshold": [_("Enter a whole number from 2 on.")]})
+        return Response(cost_of(threshold).as_json())
 
 
 class StageKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):

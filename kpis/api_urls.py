@@ -2,10 +2,19 @@
 
 from rest_framework.routers import SimpleRouter
 
-from kpis.api import ItemKpiViewSet, JourneyKpiViewSet, PhaseKpiViewSet, StageKpiViewSet
+from kpis.api import (
+    ItemKpiViewSet,
+    JourneyKpiViewSet,
+    PhaseKpiViewSet,
+    StageKpiViewSet,
+    SurveyBlocksViewSet,
+    ThresholdCostViewSet,
+)
 
 router = SimpleRouter()
 router.register("kpis/items", ItemKpiViewSet, "kpi-item")
+router.register("kpis/surveys", SurveyBlocksViewSet, "kpi-survey")
+router.register("kpis/threshold-cost", ThresholdCostViewSet, "kpi-threshold-cost")
 router.register("kpis/stages", StageKpiViewSet, "kpi-stage")
 router.register("kpis/phases", PhaseKpiViewSet, "kpi-phase")
 router.register("kpis/journeys", JourneyKpiViewSet, "kpi-journey")

@@ -14,4 +14,5 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         register_states({"suppressed": ("neutral", "eye-off", _("Hidden: too few answers"))})
+        import_module("kpis.scoring.usable").register()
         import_module("kpis.pages.lanes").register_all()

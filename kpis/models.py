@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from feedback.models import Question, Survey
@@ -37,12 +38,80 @@ class Counting(models.Model):
     survey = models.OneToOneField(Survey, models.CASCADE, primary_key=True, related_name="counting")
     time_zone = models.CharField(max_length=64)
     version = models.PositiveBigIntegerField(default=0)
+    threshold = models.PositiveIntegerField(null=True)  # how many answers its blocks hold at least; null: it has none
+    restated_at = models.DateTimeField(null=True)  # when all its blocks were made anew by a person's wish
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.survey_id} {self.time_zone}"
+
+
+class Stream(models.Model):
+    """Answers that may share a block: of one question, of finished responses or of unfinished ones, of one segment.
+
+    `waiting`: those that are in no block yet, by room and local day, as values with their number:
+    `{"open": {"2026-11-01": {"9": 1}}, "late": {}}`.
+    """
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="streams", db_index=False)
+    finished = models.BooleanField()
+    segment = models.SmallIntegerField(default=0)
+    from_round = models.PositiveIntegerField()  # what came to the survey before counts as arrived in this round
+    waiting = models.JSONField(default=dict)
+    waiting_corrections = models.PositiveIntegerField(default=0)  # answers that its blocks count as they were
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["question", "finished", "segment"], name="one_stream_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} {'finished' if self.finished else 'unfinished'}"
+
+
+class Block(models.Model):
+    """At least as many answers of a stream as the threshold asked for: what every figure under a threshold is made of.
+
+    A row never changes, except that it is replaced. Which answers it holds follows from its days and round, see
+    `kpis/counting/blocks.py`; replaced rows stay for that.
+    """
+
+    class Made(models.TextChoices):
+        CLOSED = "closed"  # of waiting answers
+        JOINED = "joined"  # of several, when the threshold rose
+        CORRECTED = "corrected"  # of some whose answers changed; not corrected again
+
+    stream = models.ForeignKey(Stream, models.CASCADE, related_name="blocks", db_index=False)
+    first = models.DateField()
+    last = models.DateField()
+    # The beginning of the first day, the beginning of the last and its end, by the clock of when it was closed.
+    starts_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    closed_round = models.PositiveIntegerField()
+    closed_at = models.DateTimeField(default=timezone.now)
+    replaced_at = models.DateTimeField(null=True)
+    replaced_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", db_index=False)
+    late = models.BooleanField(default=False)  # made of answers of days that blocks had left behind
+    made = models.CharField(max_length=9, choices=Made.choices, default=Made.CLOSED)
+    n = models.PositiveIntegerField()  # usable answers
+    counts = models.JSONField(null=True)  # values with their number; null once it held an erased response
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["stream", "last", "first"], name="block_by_day")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stream", "late", "closed_round", "first"],
+                condition=models.Q(made="closed"),
+                name="closed_once",
+            ),
+            models.CheckConstraint(condition=models.Q(first__lte=models.F("last")), name="block_has_days"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream_id} {self.first} – {self.last}"
 
 
 class Consolidation(models.Model):

@@ -13,9 +13,24 @@ from kpis.models import Consolidation
 _STATES = [*State.values, "suppressed"]
 
 
+class BlocksSerializer(serializers.Serializer):
+    to = serializers.DateField(allow_null=True)
+    waiting = serializers.IntegerField(help_text="Answers that are in no block yet.")
+    waiting_late = serializers.IntegerField(help_text="Of days that blocks have left behind.")
+    waiting_corrections = serializers.IntegerField(help_text="Changed answers that blocks count as they were.")
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {"from": serializers.DateField(allow_null=True)} | super().get_fields()
+
+
 class WindowSerializer(serializers.Serializer):
     to = serializers.DateField(allow_null=True)
     tz = serializers.CharField()
+    blocks = BlocksSerializer(
+        required=False,
+        allow_null=True,
+        help_text="Under a threshold only: of which blocks of answers the figure is made. Null: they are being prepared.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field]:
         first = serializers.DateField(allow_null=True, help_text="The first local day; null: from the beginning.")
@@ -207,3 +222,46 @@ class AnswersSerializer(serializers.Serializer):
     suppressed = serializers.BooleanField(help_text="Too few answers: the organisation hides them.")
     answers = AnswerSerializer(many=True)
     excluded = serializers.DictField(child=serializers.IntegerField())
+
+
+class BlockDaysSerializer(serializers.Serializer):
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {"from": serializers.DateField(), "to": serializers.DateField()}  # `from` is a word of Python's own
+
+
+class CommentSerializer(serializers.Serializer):
+    text = serializers.CharField()
+    recorded_at = serializers.DateTimeField(allow_null=True, help_text="Null under a threshold.")
+    block = BlockDaysSerializer(
+        allow_null=True, help_text="Under a threshold: the days of the block that counts the answer."
+    )
+    language = serializers.CharField(allow_null=True)
+    channel = serializers.CharField(allow_null=True)
+    answer = serializers.CharField(allow_null=True, help_text="To the item's question; null under a threshold.")
+    sentiment = serializers.CharField(allow_null=True, help_text="-2 to 2, or mixed; null under a threshold.")
+
+
+class CommentsSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    question = serializers.IntegerField(allow_null=True, help_text="Whose comments they are; null: there are none.")
+    suppressed = serializers.BooleanField(help_text="Too few comments: the organisation hides them.")
+    page = serializers.IntegerField()
+    has_more = serializers.BooleanField()
+    comments = CommentSerializer(many=True)
+
+
+class RestatedSerializer(serializers.Serializer):
+    survey = serializers.IntegerField()
+    restated_at = serializers.DateTimeField(allow_null=True, help_text="Null: no blocks are kept of this survey.")
+
+
+class ThresholdCostSerializer(serializers.Serializer):
+    """What would be hidden if answers were counted in blocks of at least `threshold`."""
+
+    threshold = serializers.IntegerField()
+    items = serializers.IntegerField(help_text="With answers.")
+    items_hidden = serializers.IntegerField()
+    answers = serializers.IntegerField()
+    answers_waiting = serializers.IntegerField()
+    shortest_block_days = serializers.IntegerField(allow_null=True)
+    longest_block_days = serializers.IntegerField(allow_null=True)

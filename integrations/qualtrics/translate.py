@@ -83,6 +83,7 @@ class Translator:
         ordered = sorted(mapping.items(), key=lambda item: int(item[1][0]))
         self._plan = tuple((field, pk, kind, kind in _NUMERIC) for field, (pk, kind) in ordered if kind != "chosen")
         self._chosen = tuple(OneOfSeveral(field, pk) for field, (pk, kind) in ordered if kind == "chosen")
+        self._comments = tuple(pk for _field, pk, kind, _is_numeric in self._plan if kind == "text")
 
     def translate(self, line: bytes) -> NewResponse | Rejected:
         """The response in one line of an export."""
@@ -167,6 +168,7 @@ class Translator:
             _hash(recorded_at, status, bool(finished), language, channel, answers),
             flags,
             kind=kind_of(status, bool(finished)),
+            has_text=any(answers.get(pk) for pk in self._comments),
         )
 
 

@@ -20,7 +20,7 @@ from integrations.qualtrics.translate import Translator
 from integrations.sync import plan, requests
 from integrations.sync.closing import MASS
 from integrations.vendor.clients import BACKGROUND, client_for
-from kpis.counting.recount import differences
+from kpis.counting.recount import blocks_that_differ, differences
 from kpis.counting.refresh import rebuild
 
 
@@ -52,6 +52,8 @@ def check(survey: Survey) -> Iterator[Finding]:
             survey, f"{len(days)} histograms differ, the first is question {first.question} on {first.day}: "
             f"stored {first.stored}, recounted {first.recounted}"
         )  # fmt: skip
+    for what in blocks_that_differ(survey):
+        yield Finding(survey, f"{what} is not what its responses say")
     if spans.of(survey) != (survey.first_response_at, survey.last_response_at):
         yield Finding(survey, "the dates of the first and the last response are not those of the rows")
 

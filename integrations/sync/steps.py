@@ -191,7 +191,8 @@ def finish(lease: Lease, client: QualtricsClient) -> float | None:
         if not lease.spool.exists():
             return download_again(lease)
         vanished = _mark_vanished(lease)
-    refresh_changed_days(lease.survey, after_some=partial(_refreshed_some, lease))
+    complete = [int(pk) for pk in lease.fetch.covers]
+    refresh_changed_days(lease.survey, after_some=partial(_refreshed_some, lease), complete=complete)
     reach("refreshed")
     closing.succeed(lease, vanished)
     return None

@@ -31,7 +31,7 @@ from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
 from kpis.counting.periods import Window, day_bounds
 from kpis.mapping.verdicts import Verdict, verdict_on
-from kpis.metrics.formulas import Formula, measure_counts
+from kpis.metrics.formulas import Formula, is_suppressed, measure_counts, suppress
 from kpis.metrics.proposals import not_applicable_values
 from kpis.models import DayHistogram
 from kpis.scoring.figures import ALL_TIME, Figure, figure
@@ -123,17 +123,19 @@ def preview(
     ]
     result = measure_counts(formula, reading.counts, not_applicable=not_applicable, include=include)
     organisation = Organisation.current()
+    # Whoever maps questions may read responses. The figure is hidden below the threshold all the same, as it will be.
+    hidden = is_suppressed(result, organisation.suppression_threshold)
     shown = figure(
         formula,
-        result,
+        suppress(result, organisation.suppression_threshold),
         state="live",
-        threshold=organisation.suppression_threshold,
+        hidden=hidden,
         window=Window("custom", since, None) if since else ALL_TIME,
         tz_name=organisation.zone.key,
         as_of=question.survey.last_good_fetch_at if stored else timezone.now(),
     )
     # With too few answers to show a value, single answers would tell it as well.
-    answers = [] if shown.is_suppressed else answers
+    answers = [] if hidden else answers
     return Preview(shown, answers, reading.read, stored, since, reading.complete)
 
 

@@ -17,12 +17,13 @@ Histogram = Mapping[str, int]
 Counts = Mapping[str, Mapping[str, int]]
 
 COUNTED = "counted"
+UNFINISHED = "unfinished"
 UNANSWERED = "unanswered"
 OUT_OF_SCALE = "out_of_scale"
 NOT_APPLICABLE = "not_applicable"
 MIXED = "mixed"  # a comment with both sentiments: no place on -2…+2, so a bin of its own
 # Why an answer is not in n, in the order in which reasons are shown: the class of its response first, then its value.
-REASONS = ("unfinished", "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, OUT_OF_SCALE, MIXED)
+REASONS = (UNFINISHED, "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, OUT_OF_SCALE, MIXED)
 
 # Longer digits come from free text (a phone number, a paste); no scale reaches them.
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,30})?")

@@ -1,18 +1,20 @@
-"""Counts a survey's responses from scratch, plainly and slowly, to hold the stored histograms against it."""
+"""Counts a survey's responses from scratch, plainly and slowly, to hold the stored histograms and blocks against it."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from accounts.models import Organisation
-from feedback.models import Question, Response, Survey
-from kpis.counting.histograms import Counts, value_key
+from feedback.models import EarlierAnswer, Question, Response, Survey
+from kpis.counting.histograms import COUNTED, UNFINISHED, Counts, value_key
+from kpis.counting.members import Members
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import COMMENT
-from kpis.models import DayHistogram
+from kpis.models import Block, DayHistogram, Stream
 
 Days = dict[tuple[int, date], Counts]
 
@@ -58,3 +60,47 @@ def differences(survey: Survey) -> Iterator[Difference]:
             continue
         if stored.get((question, day), {}) != true.get((question, day), {}):
             yield Difference(question, day, stored.get((question, day), {}), true.get((question, day), {}))
+
+
+def blocks_that_differ(survey: Survey) -> list[str]:
+    """Blocks, and rooms of waiting answers, that do not hold what follows from the responses; of days that are all kept."""
+    zone = Organisation.current().zone
+    streams = {(row.question_id, row.finished): row for row in Stream.objects.filter(question__survey=survey)}
+    members = Members([stream.pk for stream in streams.values()])
+    earlier = {(row.response, row.question_id, row.arrived): row for row in EarlierAnswer.objects.filter(survey=survey)}
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    rooms: dict[tuple[int, str, str], Counter[str]] = defaultdict(Counter)
+
+    def put(stream: Stream, moment: datetime, arrived: int, was: list[Any], now: list[Any]) -> None:
+        block = members.block_of(stream.pk, moment, arrived)
+        if block is not None:
+            found[block].update(map(value_key, was))
+        elif now:
+            day = moment.astimezone(zone).date().isoformat()
+            rooms[stream.pk, members.room_of(stream.pk, moment, arrived), day].update(map(value_key, now))
+
+    rows = Response.objects.filter(survey=survey, deleted_at=None, kind__in=(COUNTED, UNFINISHED))
+    for pk, moment, kind, arrived, answers in rows.values_list("pk", "recorded_at", "kind", "arrived", "answers"):
+        for (question, finished), stream in streams.items():
+            if finished == (kind == COUNTED):
+                now = [answers[str(question)]] if str(question) in answers else []
+                kept = earlier.pop((pk, question, arrived), None)
+                put(stream, moment, arrived, kept.answer if kept else now, now)
+    erased = EarlierAnswer.objects.filter(survey=survey, response=None)
+    for row in (*(row for row in earlier.values() if row.response is not None), *erased):
+        if gone_from := streams.get((row.question_id, row.finished)):
+            put(gone_from, row.recorded_at, row.arrived, row.answer, [])
+    since = survey.purged_until
+    differ = [
+        f"block {block.pk} of question {block.stream.question_id}, {block.first} to {block.last}"
+        for block in Block.objects.filter(stream__in=members.streams, replaced_at=None).select_related("stream")
+        if (since is None or block.starts_at >= since) and block.counts != dict(found[block.pk])
+    ]
+    for stream in streams.values():
+        for room, days in stream.waiting.items():
+            differ += [
+                f"what waits of question {stream.question_id} on {day}"
+                for day, bins in days.items()
+                if (since is None or day > since.isoformat()) and bins != dict(rooms[stream.pk, room, day])
+            ]
+    return differ

@@ -16,7 +16,7 @@ from kpis.counting.sums import Span, sums_of
 from kpis.mapping.acceptance import Offer, offer_for
 from kpis.metrics.formulas import measure_counts
 from kpis.scoring.figures import Figure, figure
-from kpis.scoring.scores import Rules, classes_of, formula_of, not_applicable_of
+from kpis.scoring.scores import Rules, classes_of, formula_of, not_applicable_of, reading_of
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def former_of(item: FeedbackItem) -> list[Former]:
     rules = Rules.current()
     rows = list(item.former_mappings.select_related("question", "mapped_by", "ended_by"))
     spans = {row.pk: _span(row, rules) for row in rows}
-    sums = sums_of(span for span in spans.values() if span)
+    sums = sums_of((span for span in spans.values() if span), rules.threshold)
     return [
         Former(
             mapping=row,
@@ -45,7 +45,10 @@ def former_of(item: FeedbackItem) -> list[Former]:
 
 
 def _span(row: FormerMapping, rules: Rules) -> Span | None:
-    return Span(row.question_id, row.count_from, local_day(row.ended_at, rules.zone)) if row.question_id else None
+    if row.question_id is None:
+        return None
+    last = local_day(row.ended_at, rules.zone)
+    return Span(row.question_id, row.count_from, last, since=row.count_from, reading=reading_of(row))
 
 
 def _figure(row: FormerMapping, found: Any, span: Span, rules: Rules) -> Figure | None:
@@ -58,7 +61,8 @@ def _figure(row: FormerMapping, found: Any, span: Span, rules: Rules) -> Figure 
         formula,
         measure_counts(formula, found.counts, not_applicable=left_out, include=include),
         state="archived",  # it is in no KPI any more
-        threshold=rules.threshold,
+        hidden=bool(found.in_blocks and found.in_blocks.hides),
+        in_blocks=found.in_blocks,
         window=Window("custom", span.first, span.last),
         tz_name=rules.zone.key,
         as_of=row.ended_at,

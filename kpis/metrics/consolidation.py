@@ -30,6 +30,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from kpis.counting.histograms import COUNTED, MIXED, Counts, Histogram, in_order, total, union, usable, without
+from kpis.counting.sums import InBlocks
 from kpis.metrics.formulas import (
     METRICS,
     Formula,
@@ -42,14 +43,13 @@ from kpis.metrics.formulas import (
     tally_by_hand,
 )
 from kpis.metrics.intervals import Spread, around
-from kpis.metrics.respondents import Together, Unit, correlations, design_effect
+from kpis.metrics.respondents import NOBODY, Together, Unit, correlations, design_effect
 from kpis.metrics.student import Z95
 
 WEIGHTINGS = ("pooled", "equal_stages", "equal_items", "custom")
 WEIGHTED = "mover"  # the interval's method where values are weighed
 
 NO_DATA, NO_BASE, NO_WEIGHT = "no_data", "no_base", "no_weight"
-NOBODY = Together()
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,8 @@ class Part:
     oldest: date | None = None  # local days of the oldest and the newest response
     newest: date | None = None
     as_of: datetime | None = None  # until when the data are known to be complete
+    in_blocks: InBlocks | None = None  # of which blocks the counts are; None: of days
+    hidden: bool = False  # a manual value that may not be shown
 
 
 class LeftOut(NamedTuple):

@@ -2,13 +2,14 @@
 
 Questions of one survey are not independent: a person who likes one thing tends to like the next. What is needed to know how
 much, is `Together`: how many people answered which set of questions, and for each two questions how often which two answers
-came from one person. Where nothing is known of it, answers count as those of different people.
+came from one person. Where nothing is known of it, answers count as those of different people. Where nobody may look at single
+people's answers, `Together.widest` takes the most that the numbers of answers allow.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -33,6 +34,18 @@ class Together:
 
     sets: Mapping[frozenset[Question], int] = field(default_factory=dict)
     pairs: Mapping[Pair, Mapping[tuple[str, str], int]] = field(default_factory=dict)
+    is_widest: bool = False  # all answers of a person count as one
+
+    @classmethod
+    def widest(cls, surveys: Iterable[Mapping[Question, int]]) -> Together:
+        """As few people as can have given so many answers to each question, survey by survey, and each of one opinion."""
+        sets: Counter[frozenset[Question]] = Counter()
+        for answers in surveys:
+            before = 0
+            for n in sorted({n for n in answers.values() if n}):
+                sets[frozenset(question for question, most in answers.items() if most >= n)] += n - before
+                before = n
+        return cls(sets, is_widest=True)
 
     @classmethod
     def of(cls, people: Iterable[Mapping[Question, str]]) -> Together:
@@ -87,6 +100,9 @@ class Unit:
         return cls(answers, {value: int((each - mean) * scale) for value, each in scores.items()}, mean, scale)
 
 
+NOBODY = Together()
+
+
 def design_effect(unit: Unit, together: Together, apart: tuple[int, Score] = (0, 0)) -> float:
     """By how much these answers tell less than as many answers of different people; from 1 to their number.
 
@@ -102,7 +118,7 @@ def design_effect(unit: Unit, together: Together, apart: tuple[int, Score] = (0,
     alone = (
         sum(n * away[value] ** 2 for bins in answers.values() for value, n in bins.items()) + apart[1] * unit.scale**2
     )
-    if alone == 0:
+    if alone == 0 or together.is_widest:
         effect = (together.products(answers, answers) + unknown + apart[0]) / n
     elif people <= 1:
         effect = float(n)
@@ -126,7 +142,10 @@ def correlations(units: Sequence[Unit], together: Together) -> dict[tuple[int, i
     for one, other in together.pairs:
         both = product(of_question.get(one, ()), of_question.get(other, ()))
         related |= {(min(pair), max(pair)) for pair in both if pair[0] != pair[1]}
-    own = {place: _products(units[place], units[place], together) for pair in related for place in pair}
+    if together.is_widest:
+        related = set(combinations(range(len(units)), 2))
+    varies = {place for pair in related for place in pair} if not together.is_widest else ()
+    own = defaultdict(int, {place: _products(units[place], units[place], together) for place in varies})
     found = {
         pair: _correlation(units[pair[0]], units[pair[1]], own[pair[0]], own[pair[1]], together) for pair in related
     }

@@ -239,3 +239,39 @@ def scale_point(value: float) -> str:
 
 def _shortest(value: float) -> Decimal:
     return rounding.number(value, max(0, -int(rounding.exact(value).normalize().as_tuple().exponent)))
+
+
+def hidden_text(waiting: int = 0, *, being_prepared: bool = False) -> str:
+    """In the place of a value that is not shown; `waiting`: answers that are in no block yet."""
+    if being_prepared:
+        return _("Hidden: blocks of answers are being prepared")
+    if not waiting:
+        return _("Hidden: too few answers")
+    text = ngettext(
+        "Hidden: too few answers (%(waiting)s waits)", "Hidden: too few answers (%(waiting)s wait)", waiting
+    )
+    return text % {"waiting": number_text(waiting)}
+
+
+def waiting_text(waiting: int) -> str:
+    """How many answers are in no block yet."""
+    text = ngettext("%(waiting)s answer waits", "%(waiting)s answers wait", waiting)
+    return text % {"waiting": number_text(waiting)}
+
+
+def blocks_text(threshold: int, first: date | None, last: date | None, waiting: int, corrections: int) -> str:
+    """How figures are counted under a threshold: of which days their blocks are, and what is in none."""
+    told = []
+    if first and last:
+        told.append(
+            _("Counted in blocks of at least %(threshold)s answers: %(days)s.")
+            % {"threshold": number_text(threshold), "days": period_text(first, last)}
+        )
+    else:
+        told.append(_("Counted in blocks of at least %(threshold)s answers.") % {"threshold": number_text(threshold)})
+    if waiting:
+        told.append(f"{waiting_text(waiting)}.")
+    if corrections:
+        text = ngettext("%(waiting)s correction waits.", "%(waiting)s corrections wait.", corrections)
+        told.append(text % {"waiting": number_text(corrections)})
+    return " ".join(told)

@@ -97,15 +97,16 @@ def trend_chart(
     label: str,
     by: str = "week",
     target: float | None = None,
+    empty: str = "",
     width: int = 720,
     height: int = 260,
 ) -> SafeString:
     """A KPI over time: grid, line, confidence band, gaps, a dashed end for the bucket that still runs, and the target.
 
-    Show the same figures in a table beside it; `series` must already be suppressed where a threshold is set.
+    Show the same figures in a table beside it. `empty`: what to say where no bucket has a value.
     """
     if not any(bucket.measure.value is not None for bucket in series):
-        return _empty_chart(label, width, height)
+        return _empty_chart(label, empty or _("No data yet"), width, height)
     lo, hi = _value_span(series, formula, target)
     ticks = _ticks(lo, hi)
     lo, hi = min(lo, ticks[0]), max(hi, ticks[-1])
@@ -130,7 +131,7 @@ def trend_chart(
     )
 
 
-def _empty_chart(label: str, width: int, height: int) -> SafeString:
+def _empty_chart(label: str, text: str, width: int, height: int) -> SafeString:
     return format_html(
         '<svg class="chart chart-trend chart-empty" role="img" aria-label="{}" viewBox="0 0 {} {}" focusable="false">'
         '<title>{}</title><text class="chart-note" x="{}" y="{}" text-anchor="middle">{}</text></svg>',
@@ -140,7 +141,7 @@ def _empty_chart(label: str, width: int, height: int) -> SafeString:
         label,
         width // 2,
         height // 2,
-        _("No data yet"),
+        text,
     )
 
 

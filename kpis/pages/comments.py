@@ -1,36 +1,65 @@
-"""What customers wrote, beside the numbers of an item."""
+"""What customers wrote, beside the numbers of an item.
+
+Under a threshold a comment is shown if a block counts its author's answer, in no order that tells one author of a block from
+another, and with nothing that does: no score, no sentiment, no day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from feedback.models import FeedbackItem, Question, Response
-from feedback.response_queries import by_customers, responses_of, too_few
+from feedback.response_queries import by_customers, responses_of
 from kpis.counting.histograms import value_key
+from kpis.counting.members import Members
 from kpis.counting.periods import Window, day_bounds
+from kpis.counting.sums import sums_of
+from kpis.metrics import wording
 from kpis.metrics.formulas import MIXED
-from kpis.models import DayHistogram
-from kpis.scoring.scores import Rules
+from kpis.models import Block, DayHistogram
+from kpis.scoring.scores import Rules, span_of, window_of
 
 PAGE_SIZE = 20
 
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment, with what its author answered to the item's question."""
+    """One comment, with what its author answered to the item's question; or, under a threshold, only with its block's days."""
 
     text: str
-    recorded_at: datetime
-    language: str
-    channel: str
-    answer: str
-    sentiment: str
-    tone: str
+    recorded_at: datetime | None = None
+    days: tuple[date, date] | None = None
+    language: str = ""
+    channel: str = ""
+    answer: str = ""
+    feeling: str = ""  # as it is stored
+    sentiment: str = ""
+    tone: str = ""
+
+    @property
+    def period(self) -> str:
+        return wording.period_text(*self.days) if self.days else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of the API; what may not be told is null."""
+        return {
+            "text": self.text,
+            "recorded_at": self.recorded_at,
+            "block": {"from": self.days[0], "to": self.days[1]} if self.days else None,
+            "language": self.language or None,
+            "channel": self.channel or None,
+            "answer": self.answer or None,
+            "sentiment": self.feeling or None,
+        }
 
 
 @dataclass(frozen=True)
@@ -70,10 +99,16 @@ def comments_of(item: FeedbackItem, window: Window, rules: Rules, number: int = 
     question = comment_question(item)
     if question is None or item.survey is None:
         return None
-    found = _written(item, question, window, rules)
-    if too_few(found, rules.threshold):
-        return Comments(question, (), 1, has_more=False, hidden=True)
     start = (number - 1) * PAGE_SIZE
+    if rules.threshold:
+        some = list(
+            islice(_in_blocks(item, question, window, rules), max(start + PAGE_SIZE + 1, rules.fewest_comments))
+        )
+        if len(some) < rules.fewest_comments:
+            return Comments(question, (), 1, has_more=False, hidden=True)
+        page = some[start : start + PAGE_SIZE]
+        return Comments(question, page, number, has_more=len(some) > start + PAGE_SIZE)
+    found = _written(item, question, window, rules)
     rows = list(found[start : start + PAGE_SIZE + 1])
     sentiment = Question.objects.filter(about=question, kind=Question.Kind.SENTIMENT).first()
     return Comments(
@@ -92,7 +127,29 @@ def _written(item: FeedbackItem, question: Question, window: Window, rules: Rule
         start=day_bounds(first, rules.zone)[0] if first else None,
         end=day_bounds(window.end, rules.zone)[1] if window.end else None,
     )
-    return by_customers(found, unfinished=item.include_unfinished)
+    return by_customers(found, unfinished=item.include_unfinished).filter(has_text=True)
+
+
+def _in_blocks(item: FeedbackItem, question: Question, window: Window, rules: Rules) -> Iterator[Comment]:
+    """The comments whose authors' answers are in the blocks of the item's figure, block by block, the latest first."""
+    days = window_of(item, window)
+    span = span_of(item, days) if days else None
+    if span is None:
+        return
+    in_blocks = sums_of([span], rules.threshold)[span].in_blocks
+    blocks = Block.objects.filter(pk__in=in_blocks.pks if in_blocks else ()).order_by("-last", "-first", "-pk")
+    members = Members({block.stream_id for block in blocks})
+    asked, written = str(item.question_id), str(question.pk)
+    for block in blocks:
+        found = [each for each in members.of_block(block) if asked in each.answers and each.answers.get(written)]
+        for response in sorted(found, key=_shuffled):
+            yield Comment(str(response.answers[written]), days=(block.first, block.last))
+
+
+def _shuffled(response: Response) -> bytes:
+    """A fixed order that follows neither the time nor the answers."""
+    key = settings.SECRET_KEY.encode()[:64]
+    return hashlib.blake2b(str(response.pk).encode(), key=key, digest_size=16).digest()
 
 
 def _comment(response: Response, item: FeedbackItem, question: Question, sentiment: Question | None) -> Comment:
@@ -106,6 +163,7 @@ def _comment(response: Response, item: FeedbackItem, question: Question, sentime
         language=response.language,
         channel=response.channel,
         answer=own,
+        feeling=feeling,
         sentiment=label,
         tone=tone,
     )

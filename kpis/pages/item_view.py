@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +15,14 @@ from feedback.models import FeedbackItem, ManualValue
 from feedback.states import explain
 from kpis.counting.histograms import number, usable
 from kpis.counting.periods import Window
-from kpis.counting.sums import by_day
+from kpis.counting.sums import Span, by_day
 from kpis.metrics import wording
 from kpis.metrics.comparison import Change, compare, judge, may_flag
 from kpis.metrics.formulas import MIXED, Band, Formula, Measure, is_suppressed
 from kpis.metrics.trends import Bucket, buckets, rolling, suppress_buckets
 from kpis.pages.comments import sentiment_words
 from kpis.scoring.figures import Figure
+from kpis.scoring.restating import restated_at
 from kpis.scoring.scores import (
     ItemScore,
     Scores,
@@ -30,6 +31,7 @@ from kpis.scoring.scores import (
     measured_by_hand,
     not_applicable_of,
     read_items,
+    span_of,
     window_of,
 )
 
@@ -132,6 +134,15 @@ class ItemView:
     def is_hidden(self) -> bool:
         return self.figure is not None and self.figure.is_suppressed
 
+    @cached_property
+    def restated_at(self) -> datetime | None:
+        """When the blocks of its survey were made anew; None without a threshold, or if they never were."""
+        return restated_at(self.item.survey) if self.rules.threshold and self.item.survey else None
+
+    @property
+    def keeps_blocks(self) -> bool:
+        return self.figure is not None and self.figure.in_blocks is not None
+
     # --- How it moved -----------------------------------------------------------------------------
 
     @cached_property
@@ -186,37 +197,35 @@ class ItemView:
         }
 
     def trend(self, by: str) -> list[Bucket]:
-        """The KPI by day, week or month, or rolling; buckets with too few answers are gaps that tell their n only."""
+        """The KPI by day, week or month, or rolling. Under a threshold a bucket has the blocks that end in it."""
         if self.formula is None or self.score.part is None:
             return []
         if self.item.origin == FeedbackItem.Origin.MANUAL:
             return suppress_buckets(self._entered(), self.rules.threshold)
         days = window_of(self.item, self.window)
-        if days is None or self.item.question_id is None:
+        span = span_of(self.item, days) if days else None
+        if days is None or span is None:
             return []
         last = min(days.end or self.rules.today, self.rules.today)
         how: dict[str, Any] = {
-            "first": days.start,
+            "first": days.start or (self.score.part.in_blocks.earliest if self.score.part.in_blocks else None),
             "last": last,
             "today": self.rules.today,
             "not_applicable": not_applicable_of(self.item),
             "include": classes_of(self.item),
         }
+        span = span._replace(last=last)
         if by == ROLLING:
-            series = self._rolling(days, last, how)
-        else:
-            series = buckets(by_day(self.item.question_id, days.start, last), self.formula, by=by, **how)
-        return suppress_buckets(series, self.rules.threshold)
+            return self._rolling(self.formula, span, days.start, how)
+        return buckets(by_day(span, self.rules.threshold), self.formula, by=by, **how)
 
-    def _rolling(self, days: Window, last: date, how: dict[str, Any]) -> list[Bucket]:
+    def _rolling(self, formula: Formula, span: Span, start: date | None, how: dict[str, Any]) -> list[Bucket]:
         """A point for each day, or for as many of them as can be drawn, the last one among them."""
-        formula, question_id = self.formula, self.item.question_id
-        if formula is None or question_id is None:
-            return []
         # What lies before the window belongs to its first points, but not what lies before the item's first day.
-        before = days.start - timedelta(days=self.rolling_days - 1) if days.start else None
+        before = start - timedelta(days=self.rolling_days - 1) if start else None
         first = max(filter(None, (before, self.item.count_from)), default=None)
-        series = rolling(by_day(question_id, first, last), formula, days=self.rolling_days, **how)
+        counts = by_day(span._replace(first=first), self.rules.threshold)
+        series = rolling(counts, formula, days=self.rolling_days, **how)
         step = -(-len(series) // _MOST_POINTS)
         return series[::-1][::step][::-1] if step > 1 else series
 
@@ -246,26 +255,19 @@ class ItemView:
         Never more than can be drawn; values entered by hand have no buckets.
         """
         fits = [by for by, most in _MOST_BUCKETS.items() if self._length / _DAYS[by] <= most]
-        if asked in (*fits, "month") or (asked == ROLLING and self._may_roll):
+        if asked in (*fits, "month", ROLLING):
             return str(asked)
         if self._answers_a_day is None or self.item.origin == FeedbackItem.Origin.MANUAL:
             return fits[0] if fits else "month"
         # A bucket that is longer than the series would be one point, and no line.
         full = [by for by in fits if self._answers_a_day * _DAYS[by] >= _ENOUGH_IN_BUCKET and _DAYS[by] < self._length]
-        return full[0] if full else ROLLING if self._may_roll else "month"
-
-    @property
-    def _may_roll(self) -> bool:
-        """Under a threshold two neighbouring points would tell of the day between them."""
-        return not self.rules.threshold
+        return full[0] if full else ROLLING
 
     @property
     def bucket_options(self) -> list[tuple[str, str]]:
         """The lengths of buckets that can be drawn for this window."""
         labels = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
         options = [(by, label) for by, label in labels.items() if self.bucket_for(by) == by]
-        if not self._may_roll:
-            return options
         return [*options, (ROLLING, _("Rolling, %(days)s days") % {"days": self.rolling_days})]
 
     def rows(self, series: Sequence[Bucket]) -> list[SeriesRow]:
@@ -276,15 +278,21 @@ class ItemView:
         return [
             SeriesRow(
                 period=wording.period_text(bucket.start, bucket.end),
-                value=_("Hidden: too few answers")
-                if bucket.measure.value is None and bucket.measure.n
-                else wording.value_text(formula, bucket.measure.value),
+                value=self._value_text(formula, bucket),
                 interval=wording.interval_text(formula, bucket.measure.ci95, value=bucket.measure.value),
                 n=bucket.measure.n,
                 partial=bucket.partial,
             )
             for bucket in reversed(series)
         ]
+
+    def _value_text(self, formula: Formula, bucket: Bucket) -> str:
+        if bucket.measure.value is None:
+            blocks = self.figure.in_blocks if self.figure else None
+            waiting = blocks.waiting_in(bucket.start, bucket.end) if blocks else bucket.measure.n or 0
+            if waiting:
+                return wording.hidden_text(waiting if blocks else 0)
+        return wording.value_text(formula, bucket.measure.value)
 
     @cached_property
     def _values_by_hand(self) -> list[tuple[ManualValue, Measure]]:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from feedback import items
 from feedback.forms import ManualValueForm
-from feedback.models import FeedbackItem
+from feedback.models import FeedbackItem, Survey
 from journeys.models import Journey
 from kpis.mapping.accept_form import AcceptForm
 from kpis.mapping.acceptance import accept, offer_for
@@ -29,10 +29,14 @@ from kpis.pages.item_view import ROLLING, ItemView, find, named_values
 from kpis.pages.journey_view import JourneyView
 from kpis.pages.panels import panels_for
 from kpis.pages.spreadsheet import as_csv
+from kpis.scoring.restating import restate_survey
 from kpis.scoring.scores import Rules
+from kpis.scoring.threshold_cost import cost_of
 from kpis.scoring.weighting import choose_weighting
 from ui.htmx import HtmxRequest, dialog, go
+from ui.number_fields import WholeNumberField
 from ui.numbers import whole_number
+from ui.typed_numbers import THRESHOLD
 from versioning.pages import see, seen_version
 from versioning.saving import Outdated
 
@@ -54,7 +58,12 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "by": by,
         "series": view.rows(series),
         "chart": trend_chart(
-            series, view.formula, label=_trend_label(view), by="day" if by == ROLLING else by, target=found.target
+            series,
+            view.formula,
+            label=_trend_label(view),
+            by="day" if by == ROLLING else by,
+            target=found.target,
+            empty=view.figure.value_text if view.figure and view.figure.is_suppressed else "",
         )
         if view.formula
         else "",
@@ -157,6 +166,28 @@ def journey_weighting(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("The KPIs are now consolidated so."))
     return redirect("kpis:journey", pk)
+
+
+@require_safe
+def threshold_cost(request: HttpRequest) -> HttpResponse:
+    """What a threshold would hide, in a sentence for the page on which it is set; empty for what is no threshold."""
+    try:
+        asked = WholeNumberField(bounds=THRESHOLD).clean(request.GET.get("suppression_threshold", ""))
+    except ValidationError:
+        asked = None
+    return render(request, "kpis/threshold_cost.html", {"cost": cost_of(asked) if asked else None})
+
+
+@require_POST
+def blocks_restate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make all blocks of a survey anew."""
+    survey = get_object_or_404(Survey, pk=pk)
+    if restate_survey(survey, request.user):
+        messages.success(request, _("The blocks of this survey were made anew."))
+    else:
+        messages.info(request, _("No blocks are kept of this survey."))
+    item = whole_number(request.POST.get("item"))
+    return redirect("kpis:item", item) if item else redirect("journeys:list")
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kpis.counting.periods import Window
+from kpis.counting.sums import InBlocks
 from kpis.metrics import wording
 from kpis.metrics.consolidation import Consolidated
-from kpis.metrics.formulas import TOO_FEW, Formula, Measure, is_low_base, is_suppressed, suppress
+from kpis.metrics.formulas import TOO_FEW, Formula, Measure, is_low_base
 from kpis.metrics.trends import Bucket
 
 ALL_TIME = Window("all", None, None)
@@ -48,6 +49,7 @@ class Figure:
     newest: date | None = None
     left_out: Sequence[Unused] = ()
     target: float | None = None  # what is printed keeps to its side of it
+    in_blocks: InBlocks | None = None  # where there is a threshold: the blocks of which the figure is made
 
     @property
     def has_value(self) -> bool:
@@ -90,11 +92,22 @@ class Figure:
     @property
     def value_text(self) -> str:
         if self.is_suppressed:
-            return _("Hidden: too few answers")
+            return wording.hidden_text(being_prepared=bool(self.in_blocks and self.in_blocks.being_prepared))
         return wording.value_text(self.formula, self.measure.value, self.target)
 
     @property
+    def blocks_text(self) -> str:
+        """Of which blocks the figure is made, and how many answers wait; empty without a threshold."""
+        blocks = self.in_blocks
+        if blocks is None:
+            return ""
+        waiting = blocks.waiting_in(date.min, date.max)
+        return wording.blocks_text(blocks.threshold, blocks.first, blocks.last, waiting, blocks.corrections)
+
+    @property
     def n_text(self) -> str:
+        if self.is_suppressed and self.in_blocks:
+            return wording.waiting_text(self.in_blocks.waiting_in(date.min, date.max))
         return wording.n_text(self.measure.n)
 
     @property
@@ -171,7 +184,7 @@ class Figure:
             "items_total": self.items_total,
             "left_out": [{"item": each.item_id, "reason": each.reason} for each in self.left_out],
             "state": self.state,
-            "window": self.window.as_json(self.tz_name),
+            "window": self.window.as_json(self.tz_name) | self._blocks_json(),
             "as_of": _moment(self.as_of),
             "excluded": dict(self.measure.excluded),
             "secondary": {key: _plain(value) for key, value in self.measure.secondary.items()},
@@ -180,13 +193,29 @@ class Figure:
             "newest_response_on": self.newest and self.newest.isoformat(),
         }
 
+    def _blocks_json(self) -> dict[str, Any]:
+        blocks = self.in_blocks
+        if blocks is None:
+            return {}
+        if blocks.being_prepared:
+            return {"blocks": None}
+        told = {
+            "from": blocks.first and blocks.first.isoformat(),
+            "to": blocks.last and blocks.last.isoformat(),
+            "waiting": sum(blocks.waiting.values()),
+            "waiting_late": sum(blocks.late.values()),
+            "waiting_corrections": blocks.corrections,
+        }
+        return {"blocks": told}
+
 
 def figure(
     formula: Formula,
     measure: Measure,
     *,
     state: str,
-    threshold: int | None = None,
+    hidden: bool = False,
+    in_blocks: InBlocks | None = None,
     window: Window = ALL_TIME,
     tz_name: str = "UTC",
     as_of: datetime | None = None,
@@ -198,15 +227,14 @@ def figure(
     left_out: Sequence[Unused] = (),
     target: float | None = None,
 ) -> Figure:
-    """A figure in the state that facts give; below the threshold it keeps n and loses what tells of single answers."""
-    hidden = is_suppressed(measure, threshold)
-    if hidden:
+    """A figure in the state that facts give. `hidden`: there are answers, but not enough that any might be shown."""
+    if hidden and measure.value is None:
         state = "suppressed"
     elif measure.value is None and state == "live":
         state = "waiting"
     return Figure(
         formula=formula,
-        measure=suppress(measure, threshold),
+        measure=measure,
         state=state,
         weighting=weighting,
         items_used=int(measure.value is not None) if items_used is None else items_used,
@@ -214,10 +242,11 @@ def figure(
         window=window,
         tz_name=tz_name,
         as_of=as_of,
-        oldest=None if hidden else oldest,
-        newest=None if hidden else newest,
+        oldest=oldest,
+        newest=newest,
         left_out=left_out,
         target=target,
+        in_blocks=in_blocks,
     )
 
 
@@ -225,7 +254,8 @@ def consolidated_figure(
     consolidated: Consolidated,
     *,
     state: str = "live",
-    threshold: int | None = None,
+    hidden: bool = False,
+    in_blocks: InBlocks | None = None,
     window: Window = ALL_TIME,
     tz_name: str = "UTC",
     left_out: Sequence[Unused] = (),
@@ -235,7 +265,8 @@ def consolidated_figure(
         consolidated.formula,
         consolidated.measure,
         state=state,
-        threshold=threshold,
+        hidden=hidden,
+        in_blocks=in_blocks,
         window=window,
         tz_name=tz_name,
         as_of=consolidated.as_of,
@@ -249,7 +280,7 @@ def consolidated_figure(
 
 
 def trend_json(series: Iterable[Bucket]) -> list[dict[str, Any]]:
-    """A series for API and export; suppress it first where a threshold is set."""
+    """A series for API and export."""
     return [
         {
             "from": bucket.start.isoformat(),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
 from zoneinfo import ZoneInfo
@@ -24,19 +24,26 @@ from accounts.models import Organisation
 from feedback.models import FeedbackItem, FormerMapping, ManualValue
 from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
-from kpis.counting.histograms import COUNTED, is_usable
+from kpis.counting.histograms import COUNTED, UNFINISHED, is_usable
 from kpis.counting.periods import Window, bucket_bounds
-from kpis.counting.sums import Span, Sum, sums_of
+from kpis.counting.sums import InBlocks, Reading, Span, Sum, sums_of
 from kpis.metrics.consolidation import NO_DATA, Consolidated, Part, consolidate
-from kpis.metrics.differencing import Hidden, held_back
-from kpis.metrics.formulas import Formula, FormulaError, Measure, measure_counts, measure_manual, suppress
+from kpis.metrics.formulas import (
+    Formula,
+    FormulaError,
+    Measure,
+    is_suppressed,
+    measure_counts,
+    measure_manual,
+    suppress,
+)
 from kpis.metrics.proposals import not_applicable_values
+from kpis.metrics.respondents import NOBODY, Together
 from kpis.models import Consolidation
 from kpis.scoring.figures import ALL_TIME, Figure, Unused, consolidated_figure, figure
 
 SPARK_WEEKS = 12
 SPARK_VALUES = 12  # of a manual item
-UNFINISHED = "unfinished"
 
 # A figure over several items is shown in the worst state of those it uses, since it is as good as its worst part.
 _WORST_FIRST = (State.NEEDS_ATTENTION, State.ERROR, State.STALE)
@@ -50,6 +57,7 @@ class Rules:
     threshold: int | None
     today: date
     now: datetime
+    fewest_comments: int = 0
 
     @classmethod
     def current(cls) -> Rules:
@@ -60,6 +68,7 @@ class Rules:
             threshold=organisation.suppression_threshold,
             today=now.astimezone(organisation.zone).date(),
             now=now,
+            fewest_comments=organisation.fewest_comments,
         )
 
 
@@ -91,6 +100,19 @@ def classes_of(item: FeedbackItem | FormerMapping) -> tuple[str, ...]:
 def not_applicable_of(item: FeedbackItem | FormerMapping) -> frozenset[str]:
     """The answers to the item's question that say that it does not apply."""
     return not_applicable_values(item.question.choices) if item.question else frozenset()
+
+
+def span_of(item: FeedbackItem, days: Window) -> Span | None:
+    """What is read of the item's question; `days` are those of a window that the item counts."""
+    if item.question_id is None:
+        return None
+    return Span(item.question_id, days.start, days.end, since=item.count_from, reading=reading_of(item))
+
+
+def reading_of(item: FeedbackItem | FormerMapping) -> Reading | None:
+    """How the item, or a mapping it had, reads answers; None while its formula is not complete."""
+    formula = formula_of(item)
+    return Reading(formula, not_applicable_of(item), classes_of(item)) if formula else None
 
 
 def window_of(item: FeedbackItem, window: Window) -> Window | None:
@@ -129,7 +151,7 @@ class Scores:
         self.families = families or {}
         self._spark_from = bucket_bounds(self.rules.today, "week")[0] - timedelta(weeks=SPARK_WEEKS - 1)
         self._cuts = self._cuts_of_chains()
-        self._sums = sums_of(self._spans(with_sparks))
+        self._sums = sums_of(self._spans(with_sparks), self.rules.threshold)
         self._entered = self._manual_values()
         self._with_sparks = with_sparks
         self._scores = {item.pk: self._score(item) for item in items}
@@ -161,9 +183,9 @@ class Scores:
 
     def _span(self, item: FeedbackItem) -> Span | None:
         days = window_of(item, self.window)
-        if item.question_id is None or days is None or item.chosen_state == FeedbackItem.Chosen.DRAFT:
+        if days is None or item.chosen_state == FeedbackItem.Chosen.DRAFT:
             return None
-        return Span(item.question_id, days.start, days.end)
+        return span_of(item, days)
 
     def _cuts_of_chains(self) -> dict[int, set[date]]:
         """By question as it is now: the first days that items count of it, or of a form that it had before."""
@@ -183,9 +205,10 @@ class Scores:
 
     def _spark_span(self, item: FeedbackItem) -> Span | None:
         last_weeks = window_of(item, Window("custom", self._spark_from, self.rules.today))
-        if last_weeks is None or self._span(item) is None or item.question_id is None:
+        if last_weeks is None or self._span(item) is None:
             return None
-        return Span(item.question_id, last_weeks.start, last_weeks.end, "week")
+        span = span_of(item, last_weeks)
+        return span._replace(by="week") if span else None
 
     def _manual_values(self) -> dict[int, list[ManualValue]]:
         by_hand = [item.pk for item in self.items if item.origin == FeedbackItem.Origin.MANUAL]
@@ -205,13 +228,15 @@ class Scores:
         measured = part.manual or measure_counts(
             formula, part.counts, not_applicable=part.not_applicable, include=part.include
         )
-        facts = facts_of(item, has_usable_answers=measured.value is not None)
+        hidden = measured.value is None and (bool(part.in_blocks and part.in_blocks.hides) or part.hidden)
+        facts = facts_of(item, has_usable_answers=measured.value is not None or hidden)
         state = state_of(facts, self.rules.now)
         shown = figure(
             formula,
             measured,
             state=state.value,
-            threshold=self.rules.threshold,
+            hidden=hidden,
+            in_blocks=part.in_blocks,
             window=window_of(item, self.window) or self.window,
             tz_name=self.rules.zone.key,
             as_of=part.as_of,
@@ -244,28 +269,31 @@ class Scores:
             oldest=oldest,
             newest=newest,
             as_of=item.survey.last_good_fetch_at if item.survey else None,
+            in_blocks=found.in_blocks,
         )
 
     def _manual_part(self, item: FeedbackItem, formula: Formula) -> Part:
         entered = [value for value in self._entered.get(item.pk, ()) if value.day in self.window]
         latest = entered[-1] if entered else None
+        measured = measured_by_hand(formula, latest)
+        hidden = is_suppressed(measured, self.rules.threshold)
         return Part(
             item_id=item.pk,
             question_key=None,
             formula=formula,
             stage_ids=tuple(self._covered(item)),
             weight=item.weight,
-            manual=measured_by_hand(formula, latest),
-            oldest=latest.day if latest else None,
-            newest=latest.day if latest else None,
+            manual=suppress(measured, self.rules.threshold),
+            hidden=hidden,
+            oldest=latest.day if latest and not hidden else None,
+            newest=latest.day if latest and not hidden else None,
             as_of=latest.entered_at if latest else None,
         )
 
     def _spark(self, item: FeedbackItem, formula: Formula, part: Part) -> list[float | None]:
-        threshold = self.rules.threshold
         if part.manual is not None:
             entered = self._entered.get(item.pk, [])[-SPARK_VALUES:]
-            return [suppress(measured_by_hand(formula, value), threshold).value for value in entered]
+            return [suppress(measured_by_hand(formula, value), self.rules.threshold).value for value in entered]
         span = self._spark_span(item)
         buckets = self._sums[span].buckets if span else {}
         weeks = [self._spark_from + timedelta(weeks=n) for n in range(SPARK_WEEKS)]
@@ -273,7 +301,7 @@ class Scores:
             measure_counts(formula, buckets.get(week, {}), not_applicable=part.not_applicable, include=part.include)
             for week in weeks
         )
-        return [suppress(measured, threshold).value for measured in measures]
+        return [measured.value for measured in measures]
 
     # --- Several items ----------------------------------------------------------------------------
 
@@ -300,7 +328,6 @@ class Scores:
             phase_id: self._consolidated(
                 list(scores.values()),
                 self._weightings.get(next(iter(scores.values())).item.card.lane.journey_id),
-                levels=1,
                 stages={stage_id for stage_id, of in self._phase_of.items() if of == phase_id},
             )
             for phase_id, scores in of_phase.items()
@@ -316,7 +343,6 @@ class Scores:
             journey_id: self._consolidated(
                 [score for member in sorted(family) for score in of_journey.get(member, ())],
                 self._weightings.get(journey_id),
-                levels=3,
             )
             for journey_id, family in families.items()
         }
@@ -325,61 +351,30 @@ class Scores:
         return self._weightings.get(journey_id) or Consolidation.Weighting.POOLED.value
 
     def _consolidated(
-        self, scores: Sequence[ItemScore], weighting: str | None, levels: int = 0, stages: Collection[int] | None = None
+        self, scores: Sequence[ItemScore], weighting: str | None, stages: Collection[int] | None = None
     ) -> list[Figure]:
-        """`levels`: how many smaller sums lie below this one: stages, phases, journeys. `stages`: those it is made of."""
-        counted = [score for score in scores if score.part is not None and score.state in IN_KPIS]
+        """One figure per formula. `stages`: those it is made of."""
         by_formula: dict[Formula, list[ItemScore]] = defaultdict(list)
-        for score in counted:
-            if score.part is not None:
+        parts = []
+        for score in scores:
+            if score.part is not None and score.state in IN_KPIS:
                 by_formula[score.part.formula].append(score)
-        held = {formula: self._held_back(by_formula[formula], levels) for formula in by_formula}
+                parts.append(score.part)
+        together = _widest(parts) if self.rules.threshold else NOBODY
         return [
             consolidated_figure(
-                replace(consolidated, items_total=len(by_formula[consolidated.formula])),
-                state=_state_together(by_formula[consolidated.formula]).value,
-                threshold=self.rules.threshold,
+                consolidated,
+                state=_state_together(of_formula := by_formula[consolidated.formula]).value,
+                hidden=any(score.figure is not None and score.figure.is_suppressed for score in of_formula),
+                in_blocks=_blocks_together(of_formula) if self.rules.threshold else None,
                 window=self.window,
                 tz_name=self.rules.zone.key,
-                left_out=_left_out(
-                    by_formula[consolidated.formula], consolidated, held[consolidated.formula], self.window
-                ),
+                left_out=_left_out(of_formula, consolidated, self.window),
             )
             for consolidated in consolidate(
-                [
-                    score.part
-                    for score in counted
-                    if score.part is not None and score.item.pk not in held[score.part.formula]
-                ],
-                weighting or Consolidation.Weighting.POOLED.value,
-                stages=stages,
+                parts, weighting or Consolidation.Weighting.POOLED.value, stages=stages, together=together
             )
         ]
-
-    def _held_back(self, scores: Sequence[ItemScore], levels: int) -> set[Hashable]:
-        """Hidden items that this sum must not tell of. If it has nothing else it keeps them: it is hidden with them."""
-        threshold = self.rules.threshold
-        hidden = [score for score in scores if score.figure is not None and score.figure.is_suppressed]
-        if not threshold or not hidden:
-            return set()
-        held = held_back(
-            [
-                Hidden(
-                    score.item.pk,
-                    score.item.question_id or ("item", score.item.pk),
-                    (score.figure and score.figure.measure.n) or 0,
-                    self._places(score.item)[:levels],
-                )
-                for score in hidden
-            ],
-            threshold,
-        )
-        others = [score for score in scores if score.item.pk not in held]
-        return held if any(score.figure is not None and score.figure.measure.n for score in others) else set()
-
-    def _places(self, item: FeedbackItem) -> tuple[Hashable, ...]:
-        stage_id = item.card.stage_id
-        return stage_id, self._phase_of.get(stage_id) or ("stage", stage_id), item.card.lane.journey_id
 
     @cached_property
     def _phase_of(self) -> dict[int, int | None]:
@@ -415,22 +410,41 @@ def _asked(item: FeedbackItem) -> int | None:
     return (item.question.successor_id or item.question_id) if item.question else None
 
 
-def _left_out(
-    scores: Sequence[ItemScore], found: Consolidated, held: Collection[Hashable], window: Window
-) -> list[Unused]:
+def _left_out(scores: Sequence[ItemScore], found: Consolidated, window: Window) -> list[Unused]:
     """The items that are not in a KPI, each with the reason; where it never had data, what it waits for."""
     ever = window.start is None and window.end is None
     telling = {State.NEEDS_ATTENTION, State.ERROR} | ({State.WAITING} if ever else set())
-    reasons = {each.item_id: each.reason for each in found.left_out} | dict.fromkeys(held, "suppressed")
-    unused = [(score, reasons[score.item.pk]) for score in scores if score.item.pk in reasons]
-    return [
-        Unused(
-            score.item.pk,
-            score.item.card.title,
-            score.state.value if reason == NO_DATA and score.state in telling else reason,
-        )
-        for score, reason in unused
-    ]
+    reasons = {each.item_id: each.reason for each in found.left_out}
+    unused = []
+    for score in scores:
+        reason = reasons.get(score.item.pk)
+        if reason == NO_DATA and score.figure is not None and score.figure.is_suppressed:
+            reason = "suppressed"
+        elif reason == NO_DATA and score.state in telling:
+            reason = score.state.value
+        if reason:
+            unused.append(Unused(score.item.pk, score.item.card.title, reason))
+    return unused
+
+
+def _blocks_together(scores: Sequence[ItemScore]) -> InBlocks:
+    """What the blocks of several items have for days, and what waits, each answer once."""
+    of_question: dict[Hashable, list[InBlocks]] = defaultdict(list)
+    for score in scores:
+        if score.part is not None and score.part.in_blocks is not None:
+            of_question[score.part.question_key].append(score.part.in_blocks)
+    return InBlocks.together(of_question.values())
+
+
+def _widest(parts: Iterable[Part]) -> Together:
+    """Under a threshold nobody looks who answered several questions of a survey: as few people as there can be."""
+    answers: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)
+    for part in parts:
+        if part.survey_key is not None and part.question_key is not None:
+            n = measure_counts(part.formula, part.counts, not_applicable=part.not_applicable, include=part.include).n
+            of_survey = answers[part.survey_key]
+            of_survey[part.question_key] = max(n or 0, of_survey.get(part.question_key, 0))
+    return Together.widest(answers.values())
 
 
 def measured_by_hand(formula: Formula, entered: ManualValue | None) -> Measure:

@@ -36,7 +36,9 @@ def test_the_page_saves_and_announces_a_new_time_zone_once(client_of, admin, ann
 
 def test_by_api(api_of, admin, viewer, announced):
     changed = api_of(admin).patch("/api/v1/organisation/", {"time_zone": "Asia/Tokyo", "suppression_threshold": 10})
-    assert changed.json() == {"name": "Parcours", "time_zone": "Asia/Tokyo", "suppression_threshold": 10}
+    assert changed.json() == {
+        "name": "Parcours", "time_zone": "Asia/Tokyo", "suppression_threshold": 10, "comment_threshold": None,
+    }  # fmt: skip
     assert api_of(viewer).get("/api/v1/organisation/").json() == changed.json()
     assert api_of(viewer).patch("/api/v1/organisation/", {"name": "X"}).status_code == 403
     assert announced == [("UTC", "Asia/Tokyo", True)]

@@ -20,6 +20,7 @@ from kpis.mapping.mappings import former_of
 from kpis.pages.item_view import ItemView, find
 from kpis.scoring.scores import ALL_TIME, Scores, items_with_facts
 from tests.factories import at, change_question, make_days, make_item, make_question
+from tests.kpis.blocks import under_threshold
 from versioning.saving import Outdated
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
@@ -288,8 +289,6 @@ def test_the_api_tells_and_accepts(client_of, analyst, item):
 def test_a_figure_of_a_former_version_is_hidden_where_too_few_stand_behind_it(item, analyst):
     item = changed(item, choices=SEVEN)
     accept(item, item.version, seen_question=item.question.successor_id, counting="since", user=analyst)
-    organisation = Organisation.current()
-    organisation.suppression_threshold = 51
-    organisation.save()
+    under_threshold(51)
     former = former_of(find(item.pk))[0].figure
-    assert (former.measure.value, former.measure.n, former.is_suppressed) == (None, 50, True)
+    assert (former.measure.value, former.n_text, former.is_suppressed) == (None, "50 answers wait", True)

@@ -7,6 +7,7 @@ from accounts.models import Organisation
 from feedback.models import FeedbackItem
 from kpis.models import Consolidation
 from tests.factories import at, make_days, make_item, make_journey, make_manual_item
+from tests.kpis.blocks import under_threshold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 URL = "/api/v1/kpis/"
@@ -159,12 +160,13 @@ def test_answers_are_counted_by_value(api, item):
 
 
 def test_small_samples_are_hidden_in_every_answer(api, item):
-    Organisation.objects.update(suppression_threshold=101)
+    under_threshold(101)
     journey = item.card.lane.journey
     for path in (f"items/{item.pk}/", f"stages/{item.card.stage_id}/", f"journeys/{journey.pk}/"):
         told = api.get(URL + path).json()
         figure = told.get("figure") or told["kpis"][0]
-        assert (figure["state"], figure["value"], figure["ci95"], figure["n"]) == ("suppressed", None, None, 100)
+        assert (figure["state"], figure["value"], figure["ci95"], figure["n"]) == ("suppressed", None, None, 0)
+        assert figure["window"]["blocks"]["waiting"] == 100
         assert (figure["excluded"], figure["secondary"], figure["newest_response_on"]) == ({}, {}, None)
     trend = api.get(f"{URL}items/{item.pk}/trend/").json()["buckets"]
     assert {bucket["value"] for bucket in trend} == {None}

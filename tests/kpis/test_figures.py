@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpis.counting.periods import Window
+from kpis.counting.sums import InBlocks
 from kpis.metrics import wording
 from kpis.metrics.comparison import Change, judge, side
 from kpis.metrics.consolidation import Part, consolidate
-from kpis.metrics.formulas import Formula, Measure, measure, measure_counts, measure_manual
+from kpis.metrics.formulas import Formula, Measure, measure, measure_counts
 from kpis.metrics.trends import buckets, suppress_buckets
 from kpis.scoring.figures import Figure, consolidated_figure, figure, trend_json
 
@@ -104,28 +105,33 @@ def test_moments_are_written_in_utc():
     assert shape["as_of"] == "2026-09-30T23:30:00Z"
 
 
-@pytest.mark.parametrize(("n", "threshold", "hidden"), [(4, 5, True), (5, 5, False), (1, 5, True), (4, None, False)])
-def test_below_the_threshold_only_n_is_shown(n, threshold, hidden):
-    day = date(2026, 10, 1)
-    shown = nps_figure(n, 0, 0, threshold=threshold, oldest=day, newest=day)
-    assert shown.is_suppressed is hidden
-    assert shown.as_json()["n"] == n
-    if hidden:
-        shape = shown.as_json()
-        told = {"n", "kpi", "formula", "state", "weighting", "items_used", "items_total", "window"}
-        rest = {key: value for key, value in shape.items() if key not in told}
-        assert all(value in (None, {}, [], False) for value in rest.values())
-        assert shape["state"] == "suppressed"
-        assert shown.value_text == "Hidden: too few answers"
-        assert shown.excluded_rows == []
-        assert (shown.interval_text, shown.secondary_text, shown.low_base_text) == ("", "", "")
-        assert repr(100.0) not in repr(shown)
+def test_without_a_block_only_the_number_that_waits_is_told():
+    waiting = InBlocks(threshold=5, waiting={date(2026, 10, 1): 3}, late={date(2026, 9, 1): 1}, corrections=2)
+    shown = figure(NPS, measure_counts(NPS, {}), state="live", hidden=True, in_blocks=waiting)
+    shape = shown.as_json()
+    told = {"n", "people", "n_effective", "kpi", "formula", "state", "weighting", "items_used", "items_total", "window"}
+    assert {key: value for key, value in shape.items() if key not in told and value not in (None, {}, [], False)} == {}
+    assert (shape["state"], shape["n"]) == ("suppressed", 0)
+    assert shape["window"]["blocks"] == {
+        "from": None, "to": None, "waiting": 3, "waiting_late": 1, "waiting_corrections": 2,
+    }  # fmt: skip
+    assert (shown.value_text, shown.n_text) == ("Hidden: too few answers", "4 answers wait")
+    assert shown.blocks_text == "Counted in blocks of at least 5 answers. 4 answers wait. 2 corrections wait."
+    assert (shown.interval_text, shown.secondary_text, shown.low_base_text) == ("", "", "")
 
 
-def test_without_data_nothing_is_hidden_and_a_base_that_is_not_stated_is_not_enough():
-    assert figure(NPS, Measure(), state="waiting", threshold=5).state == "waiting"
-    assert figure(NPS, measure_manual(NPS, 40), state="live", threshold=5).is_suppressed
-    assert not figure(NPS, measure_manual(NPS, 40), state="live").is_suppressed
+def test_a_figure_says_of_which_days_its_blocks_are():
+    blocks = InBlocks(date(2026, 10, 27), date(2026, 11, 28), {date(2026, 11, 29): 3}, threshold=5)
+    shown = nps_figure(40, 0, 0, in_blocks=blocks)
+    assert shown.blocks_text == ("Counted in blocks of at least 5 answers: 27 Oct 2026 to 28 Nov 2026. 3 answers wait.")
+    assert shown.as_json()["window"]["blocks"]["from"] == "2026-10-27"
+    assert "blocks" not in nps_figure(40, 0, 0).as_json()["window"]
+
+
+def test_while_blocks_are_prepared_nothing_is_shown():
+    shown = figure(NPS, Measure(), state="live", hidden=True, in_blocks=InBlocks(threshold=5, being_prepared=True))
+    assert shown.value_text == "Hidden: blocks of answers are being prepared"
+    assert shown.as_json()["window"]["blocks"] is None
 
 
 @pytest.mark.parametrize(("n", "low"), [(1, True), (29, True), (30, False)])

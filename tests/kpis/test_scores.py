@@ -22,6 +22,7 @@ from tests.factories import (
     make_question,
     make_survey,
 )
+from tests.kpis.blocks import under_threshold
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 TODAY = date(2026, 11, 22)
@@ -175,7 +176,7 @@ def test_items_that_are_not_used_are_named_with_the_reason(item):
 def test_an_item_that_is_hidden_and_in_no_sum_is_named_so(item):
     small = make_item(stage=item.card.stage)
     make_days(small.question, {"2026-11-01": {"9": 2}})
-    Organisation.objects.update_or_create(pk=1, defaults={"suppression_threshold": 5})
+    under_threshold(5)
     (figure,) = journey_figures(item.card.lane.journey)
     assert [(each.item_id, each.reason) for each in figure.left_out] == [(small.pk, "suppressed")]
 
@@ -278,7 +279,7 @@ def test_a_figure_together_is_in_the_worst_state_of_what_it_uses(item):
 
 
 def test_small_samples_are_hidden_for_items_stages_and_journeys(item):
-    Organisation.objects.update_or_create(pk=1, defaults={"suppression_threshold": 101})
+    under_threshold(101)
     scores = read_journeys([item.card.lane.journey], with_sparks=True)
     figures = [
         scores.of_item(item).figure,
@@ -287,7 +288,8 @@ def test_small_samples_are_hidden_for_items_stages_and_journeys(item):
     ]
     for figure in figures:
         told = figure.as_json()
-        assert (told["value"], told["ci95"], told["n"], told["state"]) == (None, None, 100, "suppressed")
+        assert (told["value"], told["ci95"], told["n"], told["state"]) == (None, None, 0, "suppressed")
+        assert told["window"]["blocks"]["waiting"] == 100
         assert (told["excluded"], told["secondary"]) == ({}, {})
     assert set(scores.of_item(item).spark) == {None}
 

@@ -19,7 +19,10 @@ from tests.kpis.vector_files import FOLDER, answers_of, bins_of, cases, close, c
 def test_every_file_is_tested():
     tested = {"nps", "means", "unbounded", "shares", "sentiment", "by_hand", "targets", "change", "pooled_people"}
     tested |= {"weighted", "change_rollup", "union", "rolling", "many_at_once", "xmr"}
-    assert {path.stem for path in FOLDER.glob("*.json")} == tested | {"display"}  # see test_rounding
+    assert {path.stem for path in FOLDER.glob("*.json")} == tested | {
+        "display",
+        "cells",
+    }  # see test_rounding, test_blocks
 
 
 def agree(of: Measure, formula, expected) -> None:
