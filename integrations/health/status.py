@@ -15,9 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.links import mail_is_sent
+from feedback.models import SurveyJoin
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.health import workers
-from integrations.models import Alert, Connection, FailingStep, Fetch, Timekeeping
+from integrations.models import Alert, Connection, FailingStep, Fetch, SurveyFeed, Timekeeping
+from integrations.qualtrics.findings import CheckResult
+from integrations.surveys.access import stands_by_for
+from integrations.surveys.brands import same_brand
 from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_of
 from integrations.webhooks.status import state_of
@@ -40,6 +44,11 @@ class Health:
     label: str
     sentence: str
     what_to_do: str = ""
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it is not as it should be."""
+        return self.condition in (Condition.STOPPED, Condition.TROUBLE)
 
     @property
     def tone(self) -> str:
@@ -73,6 +82,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
         failing_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False) & ~_FINE, distinct=True),
         last_good_fetch_at=Max("feeds__survey__last_good_fetch_at"),
         next_fetch_at=Min("feeds__next_due_at", filter=Q(stopped_code="")),
+        fed_by=Subquery(_FED_BY_OTHERS.values("connection__name")[:1]),
         alert_code=Subquery(_OPEN_OF_SURVEYS.filter(connection=OuterRef("pk")).values("code")[:1]),
     )
 
@@ -80,6 +90,11 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
 _OPEN_OF_SURVEYS = Alert.objects.filter(
     closed_at=None, about__in=[Alert.About.RETRIEVAL, Alert.About.QUESTIONS, Alert.About.WATCH]
 ).order_by("opened_at", "pk")
+_FED_BY_OTHERS = (
+    SurveyFeed.objects.filter(next_due_at__isnull=False, connection__source=OuterRef("source"))
+    .exclude(connection=OuterRef("pk"))
+    .order_by("connection__name")
+)
 _FINE = Q(feeds__survey__failure_code="", feeds__survey__attention_code="")
 
 
@@ -94,6 +109,8 @@ def health_of(connection: Any, now: datetime) -> Health:
     if connection.stopped_code:
         title, what_to_do = explain(connection.stopped_code)
         return Health(Condition.STOPPED, _("Stopped"), title, what_to_do)
+    if failed := failed_check(connection):
+        return Health(Condition.TROUBLE, _("Test failed"), failed.message, failed.what_to_do)
     if connection.open_until and connection.open_until > now:
         return Health(
             Condition.TROUBLE,
@@ -117,6 +134,13 @@ def health_of(connection: Any, now: datetime) -> Health:
     if connection.alert_code:
         title, what_to_do = explain(connection.alert_code)
         return Health(Condition.TROUBLE, _("Needs attention"), title, what_to_do)
+    if not connection.feed_count and connection.fed_by:
+        return Health(
+            Condition.IDLE,
+            _("Standing by"),
+            _("“%(other)s” retrieves the surveys of this brand; this connection takes over where that one fails.")
+            % {"other": connection.fed_by},
+        )
     if not connection.feed_count:
         return Health(Condition.IDLE, _("Ready"), _("No survey is retrieved through it yet."))
     return Health(
@@ -127,6 +151,14 @@ def health_of(connection: Any, now: datetime) -> Health:
     )
 
 
+def failed_check(connection: Connection) -> CheckResult | None:
+    """The first check that failed at the last test, unless a call has gone well since."""
+    if connection.tested_at and connection.last_good_call_at and connection.last_good_call_at > connection.tested_at:
+        return None
+    checks = (CheckResult.stored(row) for row in connection.test_results)
+    return next((check for check in checks if check.result == "failed"), None)
+
+
 def by_urgency(connections: QuerySet[Connection], now: datetime) -> list[tuple[Any, Health]]:
     """Every connection with its state, worst first."""
     rows = [(connection, health_of(connection, now)) for connection in with_facts(connections)]
@@ -134,6 +166,9 @@ def by_urgency(connections: QuerySet[Connection], now: datetime) -> list[tuple[A
 
 
 # --- one connection, in full ------------------------------------------------------------------------------------------
+
+
+JOINS_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +197,9 @@ class Details:
     usage: list[Usage]
     watching: Watching
     alerts: list[Alert]
+    same_brand: list[Connection]
+    standing_by: list[SurveyFeed]  # of surveys that another one feeds
+    joins: list[SurveyJoin]  # of surveys of the brand, the newest first
 
 
 def details_of(connection: Connection, now: datetime) -> Details:
@@ -177,12 +215,17 @@ def details_of(connection: Connection, now: datetime) -> Details:
             last_delivery_at=max(deliveries, default=None),
         ),
         alerts=list(Alert.objects.filter(connection=connection, closed_at=None).select_related("connection", "survey")),
+        same_brand=list(same_brand(connection)),
+        standing_by=list(stands_by_for(connection)),
+        joins=list(
+            SurveyJoin.objects.filter(survey__source=connection.source_id).select_related("survey")[:JOINS_SHOWN]
+        ),
     )
 
 
 def _last_failure(connection: Connection) -> LastFailure | None:
     failed = [Fetch.State.FAILED, Fetch.State.QUARANTINED]
-    fetch = fetches().filter(feed__connection=connection, state__in=failed).first()
+    fetch = fetches().filter(connection=connection, state__in=failed).first()
     if fetch is None:
         return None
     return LastFailure(fetch, trouble_of(fetch), is_over=not fetch.feed.survey.failure_code)

@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from feedback.drift import differences, sentence
-from feedback.models import FeedbackItem, Question, Survey
+from feedback.models import FeedbackItem, Question, Source, Survey
 from integrations.models import Connection
+from integrations.surveys.access import Places, places_of
 from integrations.surveys.catalogue import stored_responses
 
 
@@ -21,7 +22,7 @@ class SurveyFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="search", label=_("Name"))
     connection = django_filters.ModelChoiceFilter(
-        field_name="source__connection", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
+        field_name="source__connections", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
     )
     live = django_filters.ChoiceFilter(choices=Survey.Live.choices, label=_("State"), empty_label=_("All"))
 
@@ -38,6 +39,7 @@ class Row:
     """A survey in the list."""
 
     survey: Survey
+    places: Places
     responses: int = 0
     items: int = 0
     drifted: int = 0  # items whose question has changed or is gone
@@ -61,14 +63,14 @@ class MappedItem:
 
 
 def surveys() -> QuerySet[Survey]:
-    """Those of connections, by name, with all that a row shows."""
-    return Survey.objects.filter(source__connection__isnull=False).select_related("source__connection")
+    """Those of connections, by name. Each once, however many connections see it."""
+    return Survey.objects.filter(source__kind=Source.Kind.VENDOR, joined_into=None)  # a twin shows as what it becomes
 
 
 def rows_of(found: Sequence[Survey]) -> list[Row]:
-    """The rows of one page of the list, in three queries."""
-    responses = stored_responses(list(found))
-    rows = {survey.pk: Row(survey, responses.get(survey.pk, 0)) for survey in found}
+    """The rows of one page of the list, in a few queries."""
+    responses, places = stored_responses(list(found)), places_of(found)
+    rows = {survey.pk: Row(survey, places[survey.pk], responses.get(survey.pk, 0)) for survey in found}
     for item in _items(rows):
         row = rows[item.survey_id or 0]  # it has one: the items are those of these surveys
         row.items += 1

@@ -14,6 +14,7 @@ from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.questionnaire import questionnaire
 from integrations.qualtrics.questions import QuestionRecord, question_records
+from integrations.surveys import access
 
 # A version that was read within the second of its making, perhaps; it is read once more.
 _YOUNG = "~"
@@ -23,8 +24,9 @@ _A_WHILE = timedelta(seconds=2)
 def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Survey]:
     """The surveys that the connection sees now, by name. One call per page of the list, none per survey.
 
-    The list says only whether a survey collects now; one that does not keeps what is known of it.
+    Which they are is remembered. The list says only whether a survey collects now; one that does not keeps what is known of it.
     """
+    began = timezone.now()
     rows = Survey.objects.filter(source=connection.source_id).defer("questionnaire")
     known = {survey.external_id: survey for survey in rows}
     seen: list[Survey] = []
@@ -45,6 +47,8 @@ def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Surv
         elif before != (survey.name, survey.live):
             survey.save(update_fields=["name", "live"])
         seen.append(survey)
+    access.note_list(connection, seen)
+    access.note_missing(connection, since=began)
     return sorted(seen, key=lambda survey: (survey.name.casefold(), survey.external_id))
 
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from feedback.twins import is_being_joined
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import demand, plan
 from integrations.troubles.refusals import Refusal
@@ -33,6 +34,10 @@ def ask_for_fetch(
         raise CannotFetch("connection_disabled")
     if connection.stopped_code:
         raise CannotFetch(connection.stopped_code)
+    if is_being_joined(feed.survey):
+        raise CannotFetch("being_joined")
+    if connection.source_id != feed.survey.source_id:  # its token belongs to another brand now
+        raise CannotFetch("survey_gone")
     if not demand.wanted_questions(feed.survey):
         raise CannotFetch("nothing_to_retrieve")
     if open_fetch := _open(feed):

@@ -18,6 +18,7 @@ from accounts.models import Organisation
 from feedback import intake, spans
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
+from feedback.twins import is_being_joined
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
 from integrations.models.due import take_due
 from integrations.qualtrics.events import Completed
@@ -140,6 +141,8 @@ def _hindrance(feed: SurveyFeed | None) -> str:
         return "nothing_to_retrieve"
     if not feed.connection.enabled:
         return "connection_disabled"
+    if is_being_joined(feed.survey):
+        return "being_joined"
     return feed.connection.stopped_code
 
 

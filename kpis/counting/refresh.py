@@ -21,6 +21,7 @@ from feedback import spans
 from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
 from feedback.models import ChangedDay, Question, Survey
+from feedback.twins import has_rows_under_way
 from kpis.counting.histograms import value_key
 from kpis.counting.periods import day_bounds
 from kpis.models import Counting, DayHistogram
@@ -61,7 +62,9 @@ def surveys_to_refresh(most: int) -> QuerySet[Survey]:
 
 
 def _refresh_some(survey: Survey, zone: ZoneInfo) -> int:
-    counting = _take_turns(survey, zone)
+    counting = take_turns(survey, zone)
+    if has_rows_under_way(survey):
+        return 0  # some of the answers stand with its twin still; whoever joins them recounts
     if counting.time_zone != zone.key:
         _note_recount(counting, zone)
         return _recount_all(survey, zone)
@@ -78,7 +81,7 @@ def _refresh_some(survey: Survey, zone: ZoneInfo) -> int:
     return len(days)
 
 
-def _take_turns(survey: Survey, zone: ZoneInfo) -> Counting:
+def take_turns(survey: Survey, zone: ZoneInfo) -> Counting:
     """Two refreshes of one survey wait for each other, so that the later one, which saw more, has the last word."""
     Counting.objects.get_or_create(survey=survey, defaults={"time_zone": zone.key})
     return Counting.objects.select_for_update().get(survey=survey)
@@ -95,12 +98,12 @@ def rebuild(survey: Survey) -> int:
     """Recount every day of a survey in one transaction: readers see the old or the new, no mixture. The days."""
     zone = Organisation.current().zone
     with transaction.atomic():
-        _note_recount(_take_turns(survey, zone), zone)
+        _note_recount(take_turns(survey, zone), zone)
         return _recount_all(survey, zone)
 
 
 def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
-    first_countable = _first_countable(survey, zone)
+    first_countable = first_countable_day(survey, zone)
     # Along their index: by way of the questions the table would be joined with itself.
     questions = list(Question.objects.filter(survey=survey).values_list("pk", flat=True))
     DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
@@ -116,7 +119,7 @@ def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
 
 def _recount(survey: Survey, days: Sequence[date], zone: ZoneInfo) -> None:
     """Replace the histograms of these days by a count of what is stored, where all of it still is."""
-    first_countable = _first_countable(survey, zone)
+    first_countable = first_countable_day(survey, zone)
     days = [day for day in days if day >= first_countable]
     kinds = dict(Question.objects.filter(survey=survey).values_list("pk", "kind"))
     comments = {str(pk) for pk, kind in kinds.items() if kind == Question.Kind.TEXT}
@@ -144,7 +147,7 @@ def _insert(rows: Iterable[tuple[int, date, str]]) -> None:
             cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s, %s)", values)  # noqa: S608
 
 
-def _first_countable(survey: Survey, zone: ZoneInfo) -> date:
+def first_countable_day(survey: Survey, zone: ZoneInfo) -> date:
     """The first day whose responses are all kept. Earlier ones keep the histograms that were counted before the purge."""
     purged_until = Survey.objects.values_list("purged_until", flat=True).get(pk=survey.pk)
     if purged_until is None:

@@ -26,7 +26,7 @@ def results(connection) -> dict[str, str]:
 
 def test_every_check_passes_and_the_owner_is_remembered(client_of, admin, connection):
     page = run(client_of(admin), connection, headers={"HX-Request": "true"})
-    assert results(connection) == dict.fromkeys(["host", "token", "data_centre", "surveys", "export", "webhooks"], "ok")
+    assert results(connection) == dict.fromkeys(["host", "token", "brand", "data_centre", "surveys", "export", "webhooks"], "ok")
     assert (connection.owner_name, connection.brand, connection.account_type) == (
         "Ana Ruiz", "coastline", "UT_BRANDADMIN",
     )  # fmt: skip
