@@ -31,9 +31,12 @@ def is_being_joined(survey: Survey) -> bool:
 
 
 def has_rows_under_way(survey: Survey) -> bool:
-    """Whether responses of its twin, or its own, still have to move: what would be counted now is not all."""
+    """Whether some of its twin's responses have moved and others not, or its own have to: what would be counted is not all."""
+    open_joins = SurveyJoin.objects.filter(ended_at=None)
+    # Twins of one survey come one after the other: those of the later ones stand whole where they are.
+    earlier = open_joins.filter(survey=OuterRef("survey"), pk__lt=OuterRef("pk"))
     left = Response.objects.filter(survey=OuterRef("twin"))
-    return SurveyJoin.objects.filter(Q(Exists(left), survey=survey) | Q(twin=survey), ended_at=None).exists()
+    return open_joins.filter(Q(~Exists(earlier), Exists(left), survey=survey) | Q(twin=survey)).exists()
 
 
 def hold(join: SurveyJoin) -> None:

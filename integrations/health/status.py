@@ -217,10 +217,14 @@ def details_of(connection: Connection, now: datetime) -> Details:
         alerts=list(Alert.objects.filter(connection=connection, closed_at=None).select_related("connection", "survey")),
         same_brand=list(same_brand(connection)),
         standing_by=list(stands_by_for(connection)),
-        joins=list(
-            SurveyJoin.objects.filter(survey__source=connection.source_id).select_related("survey")[:JOINS_SHOWN]
-        ),
+        joins=list(_joins(connection)[:JOINS_SHOWN]),
     )
+
+
+def _joins(connection: Connection) -> QuerySet[SurveyJoin]:
+    """Not those that were over before anything had come: nobody has seen such a twin."""
+    of_brand = SurveyJoin.objects.filter(survey__source=connection.source_id).select_related("survey")
+    return of_brand.exclude(ended_at__isnull=False, responses=0, items=0)
 
 
 def _last_failure(connection: Connection) -> LastFailure | None:

@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 SLICE = 60.0  # seconds of work, then others have their turn
+SOON = 1.0  # something came in between: once more
 REST = 5.0  # seconds until a fetch under way is looked at again
 
 
@@ -52,8 +53,13 @@ def work(pk: int) -> float | None:
         if _must_wait(join):
             wait = REST
             break
-        if not _go_on(join):
+        if _move_some(join):
+            continue
+        refresh_changed_days(join.survey, after_some=partial(_renew, join))
+        if _finish(join):
             return None
+        wait = SOON
+        break
     SurveyJoin.objects.filter(pk=pk).update(due_at=timezone.now() + timedelta(seconds=wait))
     return wait
 
@@ -66,16 +72,13 @@ def _must_wait(join: SurveyJoin) -> bool:
     return Fetch.objects.filter(feed__in=feeds, state__in=Fetch.OPEN).exists()
 
 
-def _go_on(join: SurveyJoin) -> bool:
-    """One step; whether there is another."""
+def _move_some(join: SurveyJoin) -> int:
+    """Questions first, then some of the responses; how many there were."""
     with transaction.atomic():
         counted.hold(join)  # a recount that began before ends first
         twins.hold(join)
         twins.pair_questions(join)
-    if twins.move_some(join):
-        return True
-    refresh_changed_days(join.survey, after_some=partial(_renew, join))
-    return not _finish(join)
+    return twins.move_some(join)
 
 
 def _renew(join: SurveyJoin) -> None:

@@ -104,7 +104,9 @@ class TestStored:
         read_at = datetime(2026, 11, 1, 5, tzinfo=UTC)
         Survey.objects.update(last_good_fetch_at=read_at)
         question.refresh_from_db()
-        told = preview(question.survey.source.connections.get(), question, NPS, count_from=date(2026, 10, 29)).figure.as_json()
+        told = preview(
+            question.survey.source.connections.get(), question, NPS, count_from=date(2026, 10, 29)
+        ).figure.as_json()
         assert told["window"] == {"from": "2026-10-29", "to": None, "tz": "Europe/Paris"}
         assert told["as_of"] == "2026-11-01T05:00:00Z"
 
