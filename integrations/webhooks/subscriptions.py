@@ -182,7 +182,10 @@ def move_watch(watch: ResponseWatch) -> None:
             checked = {"checked_at": now, "next_check_at": now + CHECK_EVERY}
             ResponseWatch.objects.filter(pk=made.pk).update(is_ending=False, **checked)
             watch.is_ending = True
-    bring_in_line(watch if watch.is_ending else made)
+    if not watch.is_ending:  # somebody ended it meanwhile
+        bring_in_line(made)
+    elif Connection.objects.filter(pk=watch.connection_id, enabled=True, stopped_code="").exists():
+        bring_in_line(watch)  # else by the daily check, once it may call again
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from integrations.sync import feeding
 from integrations.troubles.isolation import Parts
 from integrations.vault.secret import Secret
 from integrations.webhooks import subscriptions
-from sandbox.demo import COLLEAGUE_TOKEN, RAILWAY_TOKEN
+from sandbox.demo import COLLEAGUE_TOKEN
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +36,7 @@ def watched(sandbox, connection) -> ResponseWatch:
     run_test(second)
     Connection.objects.filter(pk=connection.pk).update(open_until=timezone.now() + timedelta(minutes=5))
     assert feeding.hand_over_where_needed() == 1
-    yield watch
-    sandbox.control.restore_token(RAILWAY_TOKEN)
+    return watch
 
 
 def move() -> list[int]:
@@ -70,8 +69,10 @@ def test_if_the_new_one_may_not_the_former_stays(sandbox, watched):
 
 
 def test_while_the_former_cannot_be_ended_it_waits_and_accepts_nothing(sandbox, watched):
-    sandbox.control.revoke_token(RAILWAY_TOKEN)
+    Connection.objects.filter(name="Coastline Rail").update(stopped_code="token_refused")
+    sandbox.control.forget_calls()
     assert move() == [watched.pk]
+    assert [call["method"] for call in sandbox.control.calls()] == ["POST"]  # a refused token is not tried once more
     kept, ending = ResponseWatch.objects.order_by("is_ending")
     assert (kept.connection.name, ending.connection.name, ending.pk) == ("Colleague", "Coastline Rail", watched.pk)
 
