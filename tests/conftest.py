@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.roles import Role
 from integrations.models import Connection
+from integrations.qualtrics.gateway import Gateway
 from integrations.surveys import brands
 from integrations.troubles.errors import NoConnection
 from tests import factories
@@ -100,6 +101,14 @@ def _the_real_vendor_is_away(monkeypatch) -> None:
 def _empty_caches() -> None:
     for cache in caches.all(initialized_only=False):
         cache.clear()  # rolled back tests use the same primary keys again
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _between_two_tries_nobody_waits() -> Iterator[None]:
+    """How long a call waits is tested with clocks of its own; elsewhere only what comes of it matters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Gateway.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+        yield
 
 
 @pytest.fixture

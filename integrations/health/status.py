@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -80,7 +81,7 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
     return connections.annotate(
         feed_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False), distinct=True),
         failing_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False) & ~_FINE, distinct=True),
-        last_good_fetch_at=Max("feeds__survey__last_good_fetch_at"),
+        last_good_fetch_at=Coalesce(Max("feeds__survey__last_good_fetch_at"), Subquery(_FETCHED_WELL)),
         next_fetch_at=Min("feeds__next_due_at", filter=Q(stopped_code="")),
         fed_by=Subquery(_FED_BY_OTHERS.values("connection__name")[:1]),
         alert_code=Subquery(_OPEN_OF_SURVEYS.filter(connection=OuterRef("pk")).values("code")[:1]),
@@ -90,6 +91,12 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
 _OPEN_OF_SURVEYS = Alert.objects.filter(
     closed_at=None, about__in=[Alert.About.RETRIEVAL, Alert.About.QUESTIONS, Alert.About.WATCH]
 ).order_by("opened_at", "pk")
+# Of one that feeds nothing (any more): its own last one.
+_FETCHED_WELL = (
+    Fetch.objects.filter(connection=OuterRef("pk"), state__in=[Fetch.State.DONE, Fetch.State.PARTIAL])
+    .order_by("-pk")
+    .values("finished_at")[:1]
+)
 _FED_BY_OTHERS = (
     SurveyFeed.objects.filter(next_due_at__isnull=False, connection__source=OuterRef("source"))
     .exclude(connection=OuterRef("pk"))
