@@ -355,6 +355,8 @@ CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    "integrations.joining.tasks.join_twins": {"queue": "backfill"},
+    "integrations.joining.tasks.read_list": {"queue": "sync"},
     "integrations.sync.tasks.run_backfill_slice": {"queue": "backfill"},
     "integrations.sync.tasks.run_slice": {"queue": "sync"},
     "integrations.webhooks.tasks.look_up": {"queue": "sync"},

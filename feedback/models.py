@@ -20,13 +20,25 @@ class Frequency(models.TextChoices):
 
 
 class Source(models.Model):
-    """Where surveys come from. A connection to a survey vendor owns one; this app never learns which vendor."""
+    """Where surveys come from: a brand at a survey vendor, seen through one connection or several, a file, or a system that
+    pushes. A survey stands in it once, however many see it. This app never learns which vendor it is."""
+
+    class Kind(models.TextChoices):
+        VENDOR = "vendor"
+        FILE = "file"
+        PUSH = "push"
 
     name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.VENDOR, db_default=Kind.VENDOR)
+    # Vendor and brand, e.g. qualtrics:acme. Empty: not known, so a brand of its own.
+    brand_key = models.CharField(max_length=160, blank=True, default="", db_default="")
 
     class Meta:
         default_permissions = ()
         ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["brand_key"], condition=~Q(brand_key=""), name="one_source_per_brand")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -81,6 +93,30 @@ class Survey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SurveyJoin(models.Model):
+    """That two survey rows turned out to be one survey: all that the twin has becomes the survey's, then the twin goes.
+
+    What is left in the twin is the checkpoint: see `twins.py`. Ended rows tell what was joined.
+    """
+
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="joins")
+    twin = models.OneToOneField(Survey, models.SET_NULL, null=True, related_name="joined_into")
+    twin_source = models.CharField(max_length=120)  # the name of the source that the twin was in
+    began_at = models.DateTimeField(auto_now_add=True)
+    due_at = models.DateTimeField()  # when a worker looks at it again
+    ended_at = models.DateTimeField(null=True)
+    responses = models.PositiveIntegerField(default=0)  # that the twin had
+    doubles = models.PositiveIntegerField(default=0)  # of these, those that both had
+    items = models.PositiveIntegerField(default=0)  # that counted the twin
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.survey_id} {self.twin_id}"
 
 
 class Question(models.Model):

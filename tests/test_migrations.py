@@ -105,6 +105,80 @@ print(json.dumps(found))
 """
 
 
+BRANDS = """
+import json
+import django
+django.setup()
+from datetime import timedelta
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+executor = MigrationExecutor(connection)
+before = [("integrations", "0013_steps_that_fail"), ("feedback", "0007_kinds_of_stored_responses"),
+    ("kpis", "0003_counting_version"), *executor.loader.graph.leaf_nodes("journeys"),
+    *executor.loader.graph.leaf_nodes("accounts")]
+executor.migrate(before)
+old = executor.loader.project_state(before).apps
+make = lambda app, model, **fields: old.get_model(app, model).objects.create(**fields)
+
+from tests import factories
+now, made = timezone.now(), []
+for number, name in enumerate(("One", "Two"), 1):
+    source = make("feedback", "Source", name=name)
+    through = make("integrations", "Connection", source=source, name=name, host="fra1.qualtrics.com", brand="acme")
+    survey = make("feedback", "Survey", source=source, external_id="SV_both", name="Both", live="live")
+    make("feedback", "Survey", source=source, external_id=f"SV_{number}", name=name, live="live")
+    question = make("feedback", "Question", survey=survey, field="QID1", external_id="QID1", wording="?", kind="nps",
+        scale_min=0, scale_max=10, fingerprint="same")
+    for each in range(number, number + 1500):  # 1,499 of them on both sides
+        make("feedback", "Response", survey=survey, external_id=f"R_{each}", recorded_at="2026-11-02T09:00Z",
+            fetch_number=1, status=0, finished=True, content_hash=b"x", answers={str(question.pk): 9})
+    make("kpis", "DayHistogram", question=question, day="2026-11-02", counts={"counted": {"9": 1500}})
+    make("kpis", "Counting", survey=survey, time_zone="Europe/Paris")
+    feed = make("integrations", "SurveyFeed", connection=through, survey=survey, modified_until=now - timedelta(days=number),
+        covered_questions={str(question.pk): None}, continuation_token="token", next_due_at=now)
+    make("integrations", "Fetch", feed=feed, trigger="first", state="done", due_at=now, slot=now, received=1500, new=1500)
+    make("integrations", "ResponseWatch", connection=through, survey=survey, name=name, key_set_at=now, next_check_at=now)
+    card = factories.make_card(factories.make_lane())
+    item = make("feedback", "FeedbackItem", card_id=card.pk, source=source, survey=survey, question=question, metric="nps",
+        scale_min=0, scale_max=10, chosen_state="retrieving", mapped_fingerprint="same")
+    make("feedback", "FormerMapping", item=item, number=1, question=question, metric="nps", mapped_at=now, ended_at=now)
+
+executor = MigrationExecutor(connection)
+executor.migrate(executor.loader.graph.leaf_nodes())
+
+from feedback.models import FeedbackItem, FormerMapping, Question, Response, Source, Survey, SurveyJoin
+from integrations.joining import joining
+from integrations.models import Connection, Fetch, ResponseWatch, SurveyAccess, SurveyFeed
+from integrations.surveys import brands
+from kpis.models import DayHistogram
+
+assert SurveyAccess.objects.count() == 4
+assert sorted(Fetch.objects.values_list("connection__name", flat=True)) == ["One", "Two"]
+assert brands.settle_all() == 2
+for _ in range(5):
+    SurveyJoin.objects.update(due_at=now)
+    for pk in joining.joins_to_do():
+        joining.work(pk)
+join, question = SurveyJoin.objects.get(), Question.objects.get()
+print(json.dumps({
+    "sources": [[each.name, each.brand_key] for each in Source.objects.all()],
+    "surveys": sorted(Survey.objects.values_list("external_id", flat=True)),
+    "responses": [Response.objects.count(), Response.objects.values("external_id").distinct().count()],
+    "histograms": [[row.question_id == question.pk, row.counts] for row in DayHistogram.objects.all()],
+    "items": [each.question_id == question.pk and each.survey_id == join.survey_id for each in FeedbackItem.objects.all()],
+    "mappings": [each.question_id == question.pk for each in FormerMapping.objects.all()],
+    "feeds": [[each.connection.name, each.continuation_token] for each in SurveyFeed.objects.all()],
+    "known": SurveyFeed.objects.get().modified_until == now - timedelta(days=2),
+    "ledger": Fetch.objects.count(),
+    "watches": sorted([each.connection.name, each.is_ending] for each in ResponseWatch.objects.all()),
+    "joined": [join.twin_source, join.responses, join.doubles, join.items, join.ended_at is not None],
+    "one source": Connection.objects.values("source").distinct().count(),
+}))
+"""
+
+
 @pytest.fixture
 def own_database(tmp_path) -> Iterator[dict[str, str]]:
     """The environment that leads to a new, empty database."""
@@ -156,3 +230,30 @@ def test_stored_responses_get_the_kind_that_their_status_says(own_database):
         bits = {1: "preview", 2: "test", 8: "spam", 256: "synthetic"}
         usual = "counted" if finished else "unfinished"
         assert kind == next((name for bit, name in bits.items() if status & bit), usual)
+
+
+def test_two_connections_that_had_been_seeing_one_brand_come_out_as_one_source(own_database):
+    walked = subprocess.run(
+        [sys.executable, "-c", BRANDS],
+        cwd=ROOT,
+        env=own_database,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert walked.returncode == 0, walked.stderr[-3000:]
+    assert json.loads(walked.stdout.splitlines()[-1]) == {
+        "sources": [["One", "qualtrics:acme"]],
+        "surveys": ["SV_1", "SV_2", "SV_both"],
+        "responses": [1501, 1501],
+        "histograms": [[True, {"counted": {"9": 1501}}]],
+        "items": [True, True],
+        "mappings": [True, True],
+        "feeds": [["One", ""]],
+        "known": True,
+        "ledger": 2,
+        "watches": [["One", False], ["Two", True]],
+        "joined": ["Two", 1500, 1499, 1, True],
+        "one source": 1,
+    }

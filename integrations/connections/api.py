@@ -24,7 +24,7 @@ from integrations.connections.serializers import (
     PreviewSerializer,
     QuestionSearchSerializer,
 )
-from integrations.connections.testing import test_and_keep
+from integrations.connections.testing import recognise, test_and_keep
 from integrations.fetches.retrieval import retrieve_all
 from integrations.health.status import with_facts
 from integrations.models import Connection
@@ -52,10 +52,11 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
     serializer_class = ConnectionSerializer
 
     def get_queryset(self) -> QuerySet[Connection]:
-        return with_facts(super().get_queryset())
+        return with_facts(super().get_queryset()).prefetch_related("source__connections")
 
     def perform_create(self, serializer: BaseSerializer) -> None:
         made = editing.create_connection(by=self.request.user, **serializer.validated_data)  # type: ignore[arg-type]
+        recognise(made)
         serializer.instance = self.get_queryset().get(pk=made.pk)
 
     def perform_update(self, serializer: BaseSerializer) -> None:
@@ -64,6 +65,8 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
         was_enabled, scopes = connection.enabled, connection.scopes
         changed = editing.change_connection(connection, seen_version(self.request), **values)
         may_see_more = values.get("token") or values.get("client_secret") or changed.scopes != scopes
+        if may_see_more:
+            recognise(changed)
         if may_see_more or (changed.enabled and not was_enabled):
             notify_on_commit(*retrieve_all(changed, self.request.user))  # type: ignore[arg-type]
         serializer.instance = self.get_queryset().get(pk=changed.pk)

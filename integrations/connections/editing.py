@@ -1,4 +1,4 @@
-"""What people do to connections: make, change, switch, delete. A connection and its source live and die together."""
+"""What people do to connections: make, change, switch, delete. A source goes with the last connection that sees it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from accounts.audit import Event, note
 from accounts.models import User
 from feedback.models import FeedbackItem, Response, Source
-from integrations.models import Connection
+from integrations.models import Connection, Fetch, SurveyFeed
 from integrations.qualtrics.hosts import DOMAIN, Host, normalise_host
 from integrations.qualtrics.oauth import OAuthClient
-from integrations.sync import demand
+from integrations.surveys.access import able
+from integrations.surveys.brands import same_brand
+from integrations.sync import demand, feeding
 from integrations.troubles.refusals import Refusal
 from integrations.vault.secret import Secret
 from integrations.vendor.tokens import FIELDS, credentials_of, store_client, store_token
@@ -95,7 +98,8 @@ def change_connection(
     save_if_current(connection, seen_version, fields)
     changed = [name for name in (*SETTINGS, "host", "client_id") if getattr(connection, name) != getattr(former, name)]
     note(Event.CONNECTION_CHANGED, connection, changed=changed, host=connection.host, new_secret=stored)
-    Source.objects.filter(pk=connection.source_id).update(name=connection.name)
+    if not same_brand(connection).filter(pk__lt=connection.pk).exists():  # the source is called like its first one
+        Source.objects.filter(pk=connection.source_id).update(name=connection.name)
     demand.follow_connection(connection)
     return connection
 
@@ -130,28 +134,52 @@ def correct_host(connection: Connection, seen_version: int, suggested: str) -> N
 
 @transaction.atomic
 def delete_connection(connection: Connection, seen_version: int) -> None:
-    """Delete it with its surveys and their stored responses. Raises `InUse` while an item shows their values."""
-    if users := [item for item in items_using(connection) if item.chosen_state != FeedbackItem.Chosen.DRAFT]:
+    """Delete it, and if no other sees its brand, the surveys and their stored responses: then `InUse` is raised while an item
+    shows their values. What it feeds another one feeds from then on.
+    """
+    others = same_brand(connection)
+    if others:
+        _hand_over_all(connection)
+    elif users := [item for item in items_using(connection) if item.chosen_state != FeedbackItem.Chosen.DRAFT]:
         raise InUse(users)
     source = connection.source
     if subscriptions := watches.subscriptions_of(connection):
         transaction.on_commit(partial(watches.end_subscriptions, copy(connection), subscriptions))
     note(Event.CONNECTION_DELETED, connection, host=connection.host)
     delete_if_current(connection, seen_version)
-    source.delete()
+    if not others:
+        source.delete()
+
+
+def _hand_over_all(connection: Connection) -> None:
+    """Its feeds go on with the others: with one that sees the survey, else with one that may come to."""
+    for feed in connection.feeds.select_related("survey"):
+        if not feeding.hand_over(feed):
+            others = same_brand(connection).order_by("pk")
+            other = able(others).first() or others.first()
+            fetch = feed.fetches.filter(state__in=Fetch.OPEN)
+            fetch.update(state=Fetch.State.CANCELLED, lease_until=None, finished_at=timezone.now())
+            SurveyFeed.objects.filter(pk=feed.pk).update(
+                connection=other, continuation_token="", continuation_token_at=None
+            )
+            demand.follow(feed.survey)
 
 
 def items_using(connection: Connection) -> QuerySet[FeedbackItem]:
-    """The items whose values come through this connection, or that are drafts naming it."""
+    """The items whose values come through this connection, or that are drafts naming its brand."""
+    through_another = same_brand(connection).values("pk")
     return (
         FeedbackItem.objects.filter(source=connection.source_id)
+        .exclude(survey__feed__connection__in=through_another)
         .select_related("card__lane__journey", "card__stage", "survey")
         .order_by("card__lane__journey__name", "card__title")
     )
 
 
 def what_goes_with(connection: Connection) -> dict[str, int]:
-    """What deleting the connection takes away, counted."""
+    """What deleting the connection takes away, counted: nothing if another one sees the same brand."""
+    if same_brand(connection).exists():
+        return {"surveys": 0, "responses": 0}
     return {
         "surveys": connection.source.surveys.count(),
         "responses": Response.objects.filter(survey__source=connection.source_id).count(),

@@ -93,6 +93,9 @@ class ConnectionSerializer(VersionedSerializer):
     )
     source: Any = serializers.PrimaryKeyRelatedField(read_only=True)
     health = serializers.SerializerMethodField()
+    same_brand = serializers.SerializerMethodField(
+        help_text=_("Other connections that see the same brand: each survey is fed by one of them.")
+    )
     last_good_fetch_at = serializers.DateTimeField(read_only=True, allow_null=True)
     next_fetch_at = serializers.DateTimeField(read_only=True, allow_null=True)
     test_results = serializers.SerializerMethodField()
@@ -102,7 +105,7 @@ class ConnectionSerializer(VersionedSerializer):
         fields = [
             "id", "version", "name", "host", "auth_method", "token", "client_id", "client_secret", "scopes",
             "token_set_at", "frequency", "at_time", "weekday", "enabled",
-            "source", "health", "last_good_fetch_at", "next_fetch_at", "owner_name", "brand", "account_type",
+            "source", "same_brand", "health", "last_good_fetch_at", "next_fetch_at", "owner_name", "brand", "account_type",
             "tested_at", "test_results", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = [
@@ -114,6 +117,10 @@ class ConnectionSerializer(VersionedSerializer):
             "created_at",
             "updated_at",
         ]
+
+    @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
+    def get_same_brand(self, connection: Connection) -> list[int]:
+        return sorted(other.pk for other in connection.source.connections.all() if other.pk != connection.pk)
 
     @extend_schema_field(HealthSerializer)
     def get_health(self, connection: Connection) -> dict[str, Any]:
@@ -152,7 +159,7 @@ class ConnectionChoiceSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Connection
-        fields = ["id", "name", "source", "health"]
+        fields = ["id", "name", "source", "health"]  # those of one source see the same surveys
 
     @extend_schema_field(HealthSerializer)
     def get_health(self, connection: Connection) -> dict[str, Any]:

@@ -17,13 +17,14 @@ from accounts.models import Organisation
 from accounts.page_request import PageRequest
 from integrations.connections import editing
 from integrations.connections.forms import ConnectionForm
-from integrations.connections.testing import suggested_host, test_and_keep
+from integrations.connections.testing import recognise, suggested_host, test_and_keep
 from integrations.fetches.ledger import fetches
 from integrations.fetches.progress import progress_of
 from integrations.fetches.retrieval import retrieve_all
 from integrations.health.badges import as_rows
 from integrations.health.status import details_of, health_of, with_facts
 from integrations.models import Connection, Fetch, ResponseWatch, SurveyFeed
+from integrations.surveys.brands import same_brand
 from integrations.sync.tasks import notify_on_commit
 from integrations.troubles.table import explain
 from integrations.vault.encryption import EncryptionError
@@ -48,7 +49,7 @@ def connection(request: PageRequest, pk: int) -> HttpResponse:
     feeds = list(found.feeds.select_related("survey").order_by("survey__name"))
     running = {fetch.feed_id: fetch for fetch in fetches().filter(feed__connection=found, state__in=Fetch.OPEN)}
     watched = {watch.survey_id: watch for watch in watches().filter(connection=found)}
-    ledger = Paginator(fetches().filter(feed__connection=found), FETCHES_A_PAGE).get_page(request.GET.get("page"))
+    ledger = Paginator(fetches().filter(connection=found), FETCHES_A_PAGE).get_page(request.GET.get("page"))
     now = timezone.now()
     details = details_of(found, now)
     context = {
@@ -74,6 +75,7 @@ def connection_new(request: PageRequest) -> HttpResponse:
             host=form.cleaned_data["host"], by=request.user, **form.credentials(), **form.settings()
         )
         messages.success(request, _("The connection was added. Test it now: each check says what to do if it fails."))
+        _recognise(request, made)
         return redirect("integrations:connection", made.pk)
     return render(request, "integrations/connection_form.html", {"form": form}, status=422 if form.errors else 200)
 
@@ -97,6 +99,7 @@ def connection_edit(request: PageRequest, pk: int) -> HttpResponse:
             see(form, outdated.version)
         else:
             if form.may_see_more():
+                _recognise(request, found)
                 notify_on_commit(*retrieve_all(found, request.user))
             messages.success(request, _("The connection was saved."))
             return redirect("integrations:connection", found.pk)
@@ -131,8 +134,7 @@ def connection_test(request: PageRequest, pk: int) -> HttpResponse:
         return go(request, reverse("integrations:connection", args=[pk]))
     test_and_keep(found)
     if request.htmx:
-        context = {"connection": found, "suggested_host": suggested_host(found)}
-        return render(request, "integrations/connection.html#test", context)
+        return connection(request, pk)  # every card of the page tells of it
     return redirect(reverse("integrations:connection", args=[pk]) + "#test")
 
 
@@ -180,6 +182,17 @@ def connection_delete(request: PageRequest, pk: int) -> HttpResponse:
         "goes_with": editing.what_goes_with(found),
     }
     return render(request, "integrations/connection_delete.html", context)
+
+
+def _recognise(request: PageRequest, saved: Connection) -> None:
+    """Say it if the brand is connected already."""
+    recognise(saved)
+    if others := [other.name for other in same_brand(saved)]:
+        text = _(
+            "The brand %(brand)s is connected already: %(others)s. Each survey is fed by one of these connections, while the "
+            "others stand by."
+        )
+        messages.warning(request, text % {"brand": saved.brand, "others": ", ".join(others)})
 
 
 def _feed_row(feed: SurveyFeed, running: Fetch | None, watch: ResponseWatch | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from feedback.models import Erasure, Survey
 from feedback.tombstones import erased_among
 from integrations.models import Connection, ConsoleCall, Delivery, Distribution, RejectedRecord
 from integrations.qualtrics.client import QualtricsClient
+from integrations.surveys.access import reader_of
 from integrations.timetable.maintenance import remove_stray_files
 from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.table import Explanation
@@ -282,11 +283,11 @@ def _forget_recipient(person: Person) -> int:
 def _delete_at_vendor(stored: dict[Survey, list[str]], done: Erasure) -> AtVendor:
     """One call for each response. The first trouble of a connection ends its turn: what is left is for a person."""
     outcome = AtVendor()
-    by_source: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    by_connection: dict[Connection | None, set[tuple[str, str]]] = defaultdict(set)
     for survey, ids in stored.items():
-        by_source[survey.source_id] += [(survey.external_id, each) for each in ids]
-    for source, responses in by_source.items():
-        connection = Connection.objects.filter(source=source).first()
+        by_connection[reader_of(survey)] |= {(survey.external_id, each) for each in ids}  # twins name one response
+    for connection, found in by_connection.items():
+        responses = sorted(found)
         if connection is None:
             outcome.failed += len(responses)
             continue

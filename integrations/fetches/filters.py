@@ -13,7 +13,7 @@ class FetchFilter(django_filters.FilterSet):
     """By connection, survey, state and trigger."""
 
     connection = django_filters.ModelChoiceFilter(
-        field_name="feed__connection", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
+        queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
     )
     survey = IdFilter(field_name="feed__survey", label=_("Survey"))
     state = django_filters.ChoiceFilter(choices=Fetch.State.choices, label=_("State"), empty_label=_("All"))

@@ -14,7 +14,7 @@ from integrations.troubles.table import explain, vendor_words
 
 def fetches() -> QuerySet[Fetch]:
     """Newest first, with all that a line shows."""
-    rows = Fetch.objects.select_related("feed__survey", "feed__connection", "asked_by")
+    rows = Fetch.objects.select_related("feed__survey", "connection", "asked_by")
     return rows.defer("feed__survey__questionnaire").order_by("-pk")
 
 

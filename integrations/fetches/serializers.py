@@ -23,7 +23,7 @@ class FetchSerializer(serializers.ModelSerializer):
 
     survey = serializers.IntegerField(source="feed.survey_id")
     survey_name = serializers.CharField(source="feed.survey.name")
-    connection = serializers.IntegerField(source="feed.connection_id")
+    connection = serializers.IntegerField(source="connection_id", allow_null=True)
     asked_by = serializers.CharField(source="asked_by.email", default=None, allow_null=True)
     is_open = serializers.BooleanField()
     progress = serializers.SerializerMethodField()

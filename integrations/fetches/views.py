@@ -95,8 +95,8 @@ def _bar(shown: Fetch, arguments: QueryDict) -> dict[str, Any]:
 
 
 def _crumbs(request: PageRequest, shown: Fetch) -> list[dict[str, str]]:
-    connection = shown.feed.connection
-    if request.user.has_perm("integrations.manage_connections"):
+    connection = shown.connection
+    if connection and request.user.has_perm("integrations.manage_connections"):
         return [
             {"label": _("Connections"), "url": reverse("integrations:connection_list")},
             {"label": connection.name, "url": reverse("integrations:connection", args=[connection.pk])},

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from feedback.models import SurveyJoin
 from integrations.fetches.serializers import FetchSerializer
 from integrations.health import endpoints
 from integrations.health.alerts import alerts
@@ -123,11 +124,36 @@ class WatchingSerializer(serializers.Serializer):
     last_delivery_at = serializers.DateTimeField(allow_null=True)
 
 
+class SurveyJoinSerializer(serializers.ModelSerializer):
+    """Two rows that were one survey, and what came together."""
+
+    survey_name = serializers.CharField(source="survey.name")
+
+    class Meta:
+        model = SurveyJoin
+        fields = ["survey", "survey_name", "twin_source", "began_at", "ended_at", "responses", "doubles", "items"]
+        read_only_fields = fields
+        extra_kwargs = {
+            "twin_source": {"help_text": _("The connection by which the other row was called.")},
+            "ended_at": {"help_text": _("Null: under way.")},
+            "responses": {"help_text": _("Responses that the other row had.")},
+            "doubles": {"help_text": _("Of these, those that both had.")},
+            "items": {"help_text": _("Items that counted the other row.")},
+        }
+
+
 class ConnectionHealthSerializer(ConnectionLineSerializer):
     usage = UsageSerializer(many=True)  # type: ignore[assignment]
     last_failure = LastFailureSerializer(allow_null=True)
     watching = WatchingSerializer()
     alerts = AlertSerializer(many=True)
+    same_brand = serializers.ListField(
+        child=serializers.IntegerField(), help_text=_("Other connections that see the same brand.")
+    )
+    stands_by_for = serializers.ListField(
+        child=serializers.IntegerField(), help_text=_("Surveys that it sees and another connection feeds.")
+    )
+    joins = SurveyJoinSerializer(many=True, help_text=_("Surveys of the brand that two connections had twice."))
 
 
 class Overview(APIView):
@@ -164,6 +190,9 @@ class ConnectionHealth(APIView):
             "last_failure": details.last_failure,
             "watching": details.watching,
             "alerts": details.alerts,
+            "same_brand": [other.pk for other in details.same_brand],
+            "stands_by_for": [feed.survey_id for feed in details.standing_by],
+            "joins": details.joins,
         }
         return Response(ConnectionHealthSerializer(full).data)
 

@@ -9,15 +9,20 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.links import mail_is_sent
+from feedback.models import SurveyJoin
 from integrations.fetches.ledger import Trouble, fetches, trouble_of
 from integrations.health import workers
-from integrations.models import Alert, Connection, FailingStep, Fetch, Timekeeping
+from integrations.models import Alert, Connection, FailingStep, Fetch, SurveyFeed, Timekeeping
+from integrations.qualtrics.findings import CheckResult
+from integrations.surveys.access import stands_by_for
+from integrations.surveys.brands import same_brand
 from integrations.troubles import table
 from integrations.troubles.table import explain, label_of
 from integrations.vendor.call_counts import Usage, usage_of
@@ -41,6 +46,11 @@ class Health:
     label: str
     sentence: str
     what_to_do: str = ""
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it is not as it should be."""
+        return self.condition in (Condition.STOPPED, Condition.TROUBLE)
 
     @property
     def tone(self) -> str:
@@ -74,8 +84,9 @@ def with_facts(connections: QuerySet[Connection]) -> QuerySet[Connection]:
         failure_codes=Count("feeds__survey__failure_code", filter=_FAILED, distinct=True),
         failure_code=Max("feeds__survey__failure_code", filter=_FAILED),
         failing_count=Count("feeds", filter=Q(feeds__next_due_at__isnull=False) & ~_FINE, distinct=True),
-        last_good_fetch_at=Max("feeds__survey__last_good_fetch_at"),
+        last_good_fetch_at=Coalesce(Max("feeds__survey__last_good_fetch_at"), Subquery(_FETCHED_WELL)),
         next_fetch_at=Min("feeds__next_due_at", filter=Q(stopped_code="")),
+        fed_by=Subquery(_FED_BY_OTHERS.values("connection__name")[:1]),
         alert_code=Subquery(_OPEN_OF_SURVEYS.filter(connection=OuterRef("pk")).values("code")[:1]),
     )
 
@@ -84,6 +95,17 @@ _OPEN_OF_SURVEYS = Alert.objects.filter(
     closed_at=None, about__in=[Alert.About.RETRIEVAL, Alert.About.QUESTIONS, Alert.About.WATCH]
 ).order_by("opened_at", "pk")
 _FAILED = Q(feeds__next_due_at__isnull=False) & ~Q(feeds__survey__failure_code="")
+# Of one that feeds nothing (any more): its own last one.
+_FETCHED_WELL = (
+    Fetch.objects.filter(connection=OuterRef("pk"), state__in=[Fetch.State.DONE, Fetch.State.PARTIAL])
+    .order_by("-pk")
+    .values("finished_at")[:1]
+)
+_FED_BY_OTHERS = (
+    SurveyFeed.objects.filter(next_due_at__isnull=False, connection__source=OuterRef("source"))
+    .exclude(connection=OuterRef("pk"))
+    .order_by("connection__name")
+)
 _FINE = Q(feeds__survey__failure_code="", feeds__survey__attention_code="")
 
 
@@ -98,16 +120,18 @@ def health_of(connection: Any, now: datetime) -> Health:
     if connection.stopped_code:
         title, what_to_do = connection.stopped
         return Health(Condition.STOPPED, _("Stopped"), title, what_to_do)
+    if failed := failed_check(connection):
+        return Health(Condition.TROUBLE, _("Test failed"), failed.message, failed.what_to_do)
     if connection.open_until and connection.open_until > now:
         # One query more, for connections in this state only.
-        failed = Fetch.objects.filter(feed__connection=connection.pk).exclude(error_code="").order_by("-pk").first()
+        last = Fetch.objects.filter(feed__connection=connection.pk).exclude(error_code="").order_by("-pk").first()
         return Health(
             Condition.TROUBLE,
             _("Interrupted"),
             _("Qualtrics has failed to answer several times in a row. The next attempt is at %(time)s.")
             % {"time": _moment(connection.open_until)},
-            explain(failed.error_code, **failed.error_detail).what_to_do
-            if failed
+            explain(last.error_code, **last.error_detail).what_to_do
+            if last
             else _("There is nothing to do: what was missed is fetched then."),
         )
     if connection.failing_count:
@@ -127,6 +151,13 @@ def health_of(connection: Any, now: datetime) -> Health:
     if connection.alert_code:
         title, what_to_do = explain(connection.alert_code)
         return Health(Condition.TROUBLE, _("Needs attention"), title, what_to_do)
+    if not connection.feed_count and connection.fed_by:
+        return Health(
+            Condition.IDLE,
+            _("Standing by"),
+            _("“%(other)s” retrieves the surveys of this brand; this connection takes over where that one fails.")
+            % {"other": connection.fed_by},
+        )
     if not connection.feed_count:
         return Health(Condition.IDLE, _("Ready"), _("No survey is retrieved through it yet."))
     return Health(
@@ -140,6 +171,14 @@ def health_of(connection: Any, now: datetime) -> Health:
     )
 
 
+def failed_check(connection: Connection) -> CheckResult | None:
+    """The first check that failed at the last test, unless a call has gone well since."""
+    if connection.tested_at and connection.last_good_call_at and connection.last_good_call_at > connection.tested_at:
+        return None
+    checks = (CheckResult.stored(row) for row in connection.test_results)
+    return next((check for check in checks if check.result == "failed"), None)
+
+
 def by_urgency(connections: QuerySet[Connection], now: datetime) -> list[tuple[Any, Health]]:
     """Every connection with its state, worst first."""
     rows = [(connection, health_of(connection, now)) for connection in with_facts(connections)]
@@ -147,6 +186,9 @@ def by_urgency(connections: QuerySet[Connection], now: datetime) -> list[tuple[A
 
 
 # --- one connection, in full ------------------------------------------------------------------------------------------
+
+
+JOINS_SHOWN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +217,9 @@ class Details:
     usage: list[Usage]
     watching: Watching
     alerts: list[Alert]
+    same_brand: list[Connection]
+    standing_by: list[SurveyFeed]  # of surveys that another one feeds
+    joins: list[SurveyJoin]  # of surveys of the brand, the newest first
 
 
 def details_of(connection: Connection, now: datetime) -> Details:
@@ -190,12 +235,21 @@ def details_of(connection: Connection, now: datetime) -> Details:
             last_delivery_at=max(deliveries, default=None),
         ),
         alerts=list(Alert.objects.filter(connection=connection, closed_at=None).select_related("connection", "survey")),
+        same_brand=list(same_brand(connection)),
+        standing_by=list(stands_by_for(connection)),
+        joins=list(_joins(connection)[:JOINS_SHOWN]),
     )
+
+
+def _joins(connection: Connection) -> QuerySet[SurveyJoin]:
+    """Not those that were over before anything had come: nobody has seen such a twin."""
+    of_brand = SurveyJoin.objects.filter(survey__source=connection.source_id).select_related("survey")
+    return of_brand.exclude(ended_at__isnull=False, responses=0, items=0)
 
 
 def _last_failure(connection: Connection) -> LastFailure | None:
     failed = [Fetch.State.FAILED, Fetch.State.QUARANTINED]
-    fetch = fetches().filter(feed__connection=connection, state__in=failed).first()
+    fetch = fetches().filter(connection=connection, state__in=failed).first()
     if fetch is None:
         return None
     return LastFailure(fetch, trouble_of(fetch), is_over=not fetch.feed.survey.failure_code)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.page_request import PageRequest
+from feedback.models import SurveyJoin
 from integrations.health import endpoints
 from integrations.health.alerts import alerts
 from integrations.health.badges import as_rows
@@ -37,9 +38,12 @@ def health(request: PageRequest) -> HttpResponse:
     now = timezone.now()
     usage = usage_by_connection(now)
     standing = alerts().filter(closed_at=None)
+    rows = by_urgency(Connection.objects.all(), now)
     context = {
         "signs": system_checks(now),
-        "rows": [(row, state, usage.get(row.pk)) for row, state in by_urgency(Connection.objects.all(), now)],
+        "rows": [(row, state, usage.get(row.pk)) for row, state in rows],
+        "needs_somebody": any(state.needs_somebody for _row, state in rows),
+        "joins": SurveyJoin.objects.filter(ended_at=None).count(),
         "alerts": as_rows(standing[:ALERTS_SHOWN]),
         "alert_count": standing.count(),
     }

@@ -1,7 +1,7 @@
 """Tables of the wires to the outside, a module a subject."""
 
 from integrations.models.alert import Alert, AlertEndpoint, AlertMessage
-from integrations.models.connection import Connection, SurveyFeed, Weekday
+from integrations.models.connection import Connection, SurveyAccess, SurveyFeed, Weekday
 from integrations.models.console import ConsoleCall
 from integrations.models.distribution import Distribution
 from integrations.models.fetch import Fetch, RejectedRecord
@@ -23,6 +23,7 @@ __all__ = [
     "Installation",
     "RejectedRecord",
     "ResponseWatch",
+    "SurveyAccess",
     "SurveyFeed",
     "Timekeeping",
     "Weekday",

@@ -38,7 +38,8 @@ class Connection(Versioned):
         OAUTH = "oauth", _("OAuth 2 client credentials")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    source = models.OneToOneField(Source, models.PROTECT, related_name="connection")
+    # Its brand. Several connections may see one brand: each survey is fed by one of them, see `SurveyFeed`.
+    source = models.ForeignKey(Source, models.PROTECT, related_name="connections")
     name = models.CharField(_("name"), max_length=120, unique=True)
     host = models.CharField(_("host"), max_length=120)
     # Bound to this row and host: see encryption.py. Read through `tokens.py` only. One of the two is filled.
@@ -135,15 +136,33 @@ class Connection(Versioned):
         return self
 
 
+class SurveyAccess(models.Model):
+    """That a connection sees a survey of its brand, or did: those that do and do not feed it stand by."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="accesses", db_index=False)
+    survey = models.ForeignKey(Survey, models.CASCADE, related_name="accesses")
+    seen_at = models.DateTimeField()
+    lost_at = models.DateTimeField(null=True)  # it sees it no more, or may not retrieve it
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "survey"], name="access_once_per_connection_and_survey")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection_id} {self.survey_id}"
+
+
 class SurveyFeed(models.Model):
-    """A survey that is being fetched: when next, and how far we are."""
+    """A survey that is being fetched: through which connection, when next, and how far we are."""
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="feeds")
     survey = models.OneToOneField(Survey, models.CASCADE, related_name="feed")
     next_due_at = models.DateTimeField(_("next fetch at"), null=True, blank=True)  # null: nothing asks for it
     # The watermark: from the vendor's data only, moved in the transaction of a fetch's last batch.
     modified_until = models.DateTimeField(_("data known until"), null=True, blank=True)
-    continuation_token = models.TextField(blank=True)
+    continuation_token = models.TextField(blank=True)  # belongs to the connection that got it
     continuation_token_at = models.DateTimeField(null=True, blank=True)
     # {question pk: first day whose responses are here, or null for all}. A question not in it asks for a full fetch.
     covered_questions = models.JSONField(default=dict, blank=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from integrations.models.connection import SurveyFeed
+from integrations.models.connection import Connection, SurveyFeed
 
 
 class Fetch(models.Model):
@@ -50,6 +51,8 @@ class Fetch(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     feed = models.ForeignKey(SurveyFeed, models.CASCADE, related_name="fetches")
+    # Through which it goes to its end, whichever feeds the survey by then: the one that does when it is made. Null: deleted.
+    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, related_name="fetches")
     trigger = models.CharField(_("trigger"), max_length=10, choices=Trigger.choices)
     full = models.BooleanField(_("everything ever recorded"), default=False)
     slot = models.DateTimeField(null=True, blank=True)  # the scheduled moment; one fetch each
@@ -125,6 +128,11 @@ class Fetch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.created_at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and self.connection_id is None:
+            self.connection_id = self.feed.connection_id
+        super().save(*args, **kwargs)
 
     @property
     def is_asked(self) -> bool:

@@ -16,18 +16,29 @@ from integrations.troubles.errors import (
 )
 
 
-def test_connector(client: QualtricsClient, on_identity: Callable[[Identity], None] | None = None) -> list[CheckResult]:
-    """Run every check that still makes sense after those before it. `on_identity` learns whose token it is."""
-    return _Run(client, on_identity).results()
+def test_connector(
+    client: QualtricsClient,
+    on_identity: Callable[[Identity], None] | None = None,
+    on_surveys: Callable[[list[SurveySummary]], None] | None = None,
+) -> list[CheckResult]:
+    """Run every check that still makes sense after those before it. `on_identity` learns whose token it is, `on_surveys` what
+    it sees."""
+    return _Run(client, on_identity, on_surveys).results()
 
 
 test_connector.__test__ = False  # type: ignore[attr-defined]  # the name is no test's
 
 
 class _Run:
-    def __init__(self, client: QualtricsClient, on_identity: Callable[[Identity], None] | None) -> None:
+    def __init__(
+        self,
+        client: QualtricsClient,
+        on_identity: Callable[[Identity], None] | None,
+        on_surveys: Callable[[list[SurveySummary]], None] | None,
+    ) -> None:
         self._client = client
         self._on_identity = on_identity
+        self._on_surveys = on_surveys
         self._other_host: Host | None = None
         self._key = "client" if client.oauth_client else "token"
         client.gateway.on_notice(self._remember)
@@ -44,6 +55,8 @@ class _Run:
             self._on_identity(identity)
         checks.append(self._data_centre())
         found, surveys = self._surveys()
+        if self._on_surveys:
+            self._on_surveys(found)
         checks += [surveys, self._export(found), self._webhooks(identity)]
         return checks
 

@@ -21,6 +21,7 @@ _TITLES: dict[str, Promise] = {
     "host": gettext_lazy("Host reachable"),
     "token": gettext_lazy("Token accepted"),
     "client": gettext_lazy("OAuth client accepted"),
+    "brand": gettext_lazy("Brand recognised"),
     "data_centre": gettext_lazy("Right data centre"),
     "surveys": gettext_lazy("Surveys visible"),
     "export": gettext_lazy("Export allowed"),
@@ -30,6 +31,12 @@ _FINDINGS: dict[str, Promise] = {
     "host_answers": gettext_lazy("%(host)s answers."),
     "token_belongs_to": gettext_lazy("The token belongs to %(owner)s (%(user)s), brand %(brand)s."),
     "client_acts_for": gettext_lazy("The OAuth client acts for %(owner)s (%(user)s), brand %(brand)s."),
+    "brand_new": gettext_lazy("No other connection sees the brand %(brand)s."),
+    "brand_shared": gettext_lazy(
+        "The brand %(brand)s is connected already: %(others)s. Each survey is here once and fed by one of these connections, "
+        "while the others stand by; no answer counts twice."
+    ),
+    "brand_unknown": gettext_lazy("Qualtrics named no brand: the connection is taken for a brand of its own."),
     "right_data_centre": gettext_lazy("%(host)s is the right data centre."),
     "no_surveys": gettext_lazy("The token's owner sees no survey."),
     "no_live_survey": gettext_lazy("There is no live survey to try an export on."),

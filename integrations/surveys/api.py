@@ -13,8 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from feedback.models import Question, Survey
+from integrations.surveys.access import places_of, reader_of
 from integrations.surveys.catalogue import read_again, stored_responses
 from integrations.surveys.listing import shown_of, surveys
+from integrations.troubles.refusals import Refusal
 
 
 class FedItemSerializer(serializers.Serializer):
@@ -63,6 +65,10 @@ class QuestionnaireSerializer(serializers.Serializer):
     """What respondents see, in their order; with the items that it feeds."""
 
     survey = serializers.IntegerField()
+    fed_by = serializers.IntegerField(allow_null=True, help_text=_("The connection that retrieves it."))
+    standing_by = serializers.ListField(
+        child=serializers.IntegerField(), help_text=_("Other connections that see it, and take over if that one fails.")
+    )
     live = serializers.ChoiceField(choices=Survey.Live.choices)
     read_at = serializers.DateTimeField(allow_null=True)
     responses = serializers.IntegerField(help_text=_("Stored responses."))
@@ -89,14 +95,20 @@ class ReadSurvey(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         survey = get_object_or_404(surveys(), pk=pk)
-        read_again(survey, survey.source.connection.require_enabled()).live_rows()
+        connection = reader_of(survey)
+        if connection is None:
+            raise Refusal("survey_gone")
+        read_again(survey, connection.require_enabled()).live_rows()
         return Response(_questionnaire(survey))
 
 
 def _questionnaire(survey: Survey) -> dict[str, Any]:
     shown = shown_of(survey)
+    places = places_of([survey])[survey.pk]
     told = {
         "survey": survey.pk,
+        "fed_by": places.feeding and places.feeding.pk,
+        "standing_by": [other.pk for other in places.standing_by],
         "live": survey.live,
         "read_at": survey.read_at,
         "responses": stored_responses([survey]).get(survey.pk, 0),

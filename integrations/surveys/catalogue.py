@@ -15,6 +15,7 @@ from django.utils import timezone
 from feedback.models import Question, Response, Survey
 from integrations.models import Connection
 from integrations.qualtrics.client import QualtricsClient
+from integrations.surveys import brands
 from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.troubles.errors import ListCutShort, QualtricsError
 from integrations.troubles.table import Explanation
@@ -67,6 +68,8 @@ class Listing(Generic[T]):
 def surveys_of(connection: Connection) -> Listing[Survey]:
     """Every survey that the connection's token sees."""
     try:
+        if not connection.brand:  # its surveys may be here already
+            brands.learn(connection)
         with client_for(connection) as client:
             found = mirror_surveys(connection, client)
             _tell_unlaunched_from_closed(found, client)

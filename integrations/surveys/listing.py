@@ -14,8 +14,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from feedback.drift import differences, sentence
-from feedback.models import FeedbackItem, Question, Survey
+from feedback.models import FeedbackItem, Question, Source, Survey
 from integrations.models import Connection
+from integrations.surveys.access import Places, places_of
 from integrations.surveys.catalogue import stored_responses
 from kpis.mapping.choices import Choice, choice_of
 from kpis.metrics.wording import number_text
@@ -26,7 +27,7 @@ class SurveyFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="search", label=_("Name"))
     connection = django_filters.ModelChoiceFilter(
-        field_name="source__connection", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
+        field_name="source__connections", queryset=Connection.objects.all(), label=_("Connection"), empty_label=_("All")
     )
     live = django_filters.ChoiceFilter(choices=Survey.Live.choices, label=_("State"), empty_label=_("All"))
 
@@ -43,6 +44,7 @@ class Row:
     """A survey in the list."""
 
     survey: Survey
+    places: Places
     responses: int = 0
     items: int = 0
     drifted: int = 0  # items whose question has changed or is gone
@@ -58,7 +60,7 @@ class SurveyQuestion:
 
 
 @dataclass(slots=True)
-class Source:
+class Beside:
     """A field beside the questions, how it can be measured, and the items that it feeds."""
 
     choice: Choice
@@ -74,7 +76,7 @@ class Shown:
     """A survey as its page and the API show it."""
 
     questions: list[SurveyQuestion]
-    beside: list[tuple[Question.Group, list[Source]]]
+    beside: list[tuple[Question.Group, list[Beside]]]
     gone: list[MappedItem]  # items whose question is gone
 
 
@@ -88,15 +90,18 @@ class MappedItem:
 
 
 def surveys() -> QuerySet[Survey]:
-    """Those of connections, by name, with all that a row shows."""
-    return Survey.objects.filter(source__connection__isnull=False).select_related("source__connection")
+    """Those of connections, by name. Each once, however many connections see it."""
+    return Survey.objects.filter(source__kind=Source.Kind.VENDOR, joined_into=None)  # a twin shows as what it becomes
 
 
 def rows_of(found: Sequence[Survey]) -> list[Row]:
-    """The rows of one page of the list, in four queries."""
-    responses = stored_responses(list(found))
+    """The rows of one page of the list, in a few queries."""
+    responses, places = stored_responses(list(found)), places_of(found)
     apart = told_apart(found, responses)
-    rows = {survey.pk: Row(survey, responses.get(survey.pk, 0), apart=apart.get(survey.pk, "")) for survey in found}
+    rows = {
+        survey.pk: Row(survey, places[survey.pk], responses.get(survey.pk, 0), apart=apart.get(survey.pk, ""))
+        for survey in found
+    }
     for item in _items(rows):
         row = rows[item.survey_id or 0]  # it has one: the items are those of these surveys
         row.items += 1
@@ -147,7 +152,7 @@ def shown_of(survey: Survey) -> Shown:
     shown = {question["id"]: SurveyQuestion(question) for question in survey.questionnaire}
     fields = survey.questions.filter(gone_at=None).select_related("about")
     beside = {
-        group: {each.pk: Source(choice_of(each)) for each in rows}
+        group: {each.pk: Beside(choice_of(each)) for each in rows}
         for group, rows in grouped(fields)
         if group != Question.Group.QUESTIONS
     }
@@ -157,7 +162,7 @@ def shown_of(survey: Survey) -> Shown:
             continue
         fed = _fed(item, item.question)
         current = item.question.successor or item.question
-        places: list[SurveyQuestion | Source] = [rows[current.pk] for rows in beside.values() if current.pk in rows]
+        places: list[SurveyQuestion | Beside] = [rows[current.pk] for rows in beside.values() if current.pk in rows]
         if item.question.external_id in shown:
             places.append(shown[item.question.external_id])
         for place in places:

@@ -17,6 +17,7 @@ from integrations.qualtrics.questionnaire import questionnaire
 from integrations.qualtrics.questions import QuestionRecord
 from integrations.qualtrics.sources import names_of, source_records
 from integrations.qualtrics.wording import readable
+from integrations.surveys import access
 
 # A version that was read within the second of its making, perhaps; it is read once more.
 _YOUNG = "~"
@@ -27,8 +28,9 @@ _BELONGING = frozenset({Question.Kind.CHOSEN, Question.Kind.SCORE, Question.Kind
 def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Survey]:
     """The surveys that the connection sees now, by name. One call per page of the list, none per survey.
 
-    The list says only whether a survey collects now; one that does not keeps what is known of it.
+    Which they are is remembered. The list says only whether a survey collects now; one that does not keeps what is known of it.
     """
+    began = timezone.now()
     rows = Survey.objects.filter(source=connection.source_id).defer("questionnaire")
     known = {survey.external_id: survey for survey in rows}
     seen: list[Survey] = []
@@ -50,6 +52,8 @@ def mirror_surveys(connection: Connection, client: QualtricsClient) -> list[Surv
         elif before != _listed(survey):
             survey.save(update_fields=list(before))
         seen.append(survey)
+    access.note_list(connection, seen)
+    access.note_missing(connection, since=began)
     return sorted(seen, key=lambda survey: (survey.name.casefold(), survey.external_id))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.page_request import PageRequest
 from integrations.models import Connection, SurveyFeed
+from integrations.surveys.access import places_of, reader_of
 from integrations.surveys.catalogue import Listing, read_again, stored_responses, surveys_of
 from integrations.surveys.listing import SurveyFilter, rows_of, shown_of, surveys
 from ui.filters import is_filtered
@@ -42,6 +43,8 @@ def survey(request: PageRequest, pk: int) -> HttpResponse:
     shown = shown_of(found)
     context = {
         "survey": found,
+        "places": places_of([found])[found.pk],
+        "reader": reader_of(found),
         "shown": shown.questions,
         "beside": shown.beside,
         "gone": shown.gone,
@@ -55,8 +58,11 @@ def survey(request: PageRequest, pk: int) -> HttpResponse:
 @require_POST
 def survey_read(request: PageRequest, pk: int) -> HttpResponse:
     """Read the survey's questions and live state again."""
-    found = get_object_or_404(surveys().filter(source__connection__enabled=True), pk=pk)
-    _tell(request, read_again(found, found.source.connection), _("The survey was read again."))
+    found = get_object_or_404(surveys(), pk=pk)
+    connection = reader_of(found)
+    if connection is None or not connection.enabled:
+        raise Http404
+    _tell(request, read_again(found, connection), _("The survey was read again."))
     return redirect("integrations:survey", pk)
 
 

@@ -41,7 +41,8 @@ def check(survey: Survey) -> Iterator[Finding]:
     rows = Response.objects.filter(survey=survey)
     new = fetches.aggregate(total=Sum("new"))["total"] or 0
     is_whole = fetches.filter(trigger=Fetch.Trigger.FIRST).exists() and survey.purged_until is None
-    if is_whole and new - survey.erased != rows.count():
+    doubles = survey.joins.aggregate(total=Sum("doubles"))["total"] or 0  # each was new once on both sides
+    if is_whole and new - survey.erased - doubles != rows.count():
         erased = f", {survey.erased} were erased" if survey.erased else ""
         yield Finding(survey, f"the ledger counts {new} new responses, {rows.count()} are stored{erased}")
     if fetches.filter(state__in=Fetch.OPEN).exists() or survey.changed_days.exists():

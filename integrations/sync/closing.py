@@ -14,6 +14,7 @@ from feedback import spans
 from feedback.deletion_detection import Vanished
 from feedback.models import Survey
 from integrations.models import Connection, Fetch, SurveyFeed
+from integrations.surveys import access
 from integrations.sync import demand, plan
 from integrations.sync.failpoints import reach
 from integrations.sync.lease import Lease
@@ -45,8 +46,9 @@ def succeed(lease: Lease, vanished: Vanished | None = None) -> None:
         )
         reach("ledger_closed")
         feed.modified_until = max(filter(None, (feed.modified_until, fetch.modified_until)), default=None)
-        feed.continuation_token = fetch.next_token
-        feed.continuation_token_at = fetch.started_at if fetch.next_token else None
+        feeding = SurveyFeed.objects.values_list("connection_id", flat=True).get(pk=feed.pk)
+        feed.continuation_token = fetch.next_token if feeding == lease.connection.pk else ""
+        feed.continuation_token_at = fetch.started_at if feed.continuation_token else None
         feed.covered_questions = fetch.covers
         feed.failures_in_a_row = 0
         feed.look_at = now
@@ -166,6 +168,7 @@ def _remember_failure(lease: Lease, code: str, now: datetime, detail: dict) -> N
         stop(lease.connection, code, detail)
         return
     if trouble.stops is Stops.SURVEY:
+        access.note_lost(lease.connection, survey)
         Survey.objects.filter(pk=survey.pk).update(attention_code=code)
         due = demand.next_due(feed, now)
         SurveyFeed.objects.filter(pk=feed.pk).update(next_due_at=max(due, now + demand.SLOW_RECHECK) if due else None)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.models import Connection, SurveyFeed
+from integrations.surveys.access import reader_of
 from integrations.sync import slots
 from integrations.troubles.table import Stops, trouble_of
 
@@ -97,11 +98,11 @@ def wait_for_circuit(feed: SurveyFeed) -> None:
 
 def follow(survey: Survey) -> SurveyFeed | None:
     """Bring the survey's feed in line with its items; the feed, or None if the survey needs none and has none."""
-    connection = Connection.objects.filter(source=survey.source_id).first()
+    feed = SurveyFeed.objects.select_related("connection").filter(survey=survey).first()
+    connection = feed.connection if feed else reader_of(survey)
     if connection is None:
         return None
     frequency = frequency_of(survey, connection)
-    feed = SurveyFeed.objects.filter(survey=survey).first()
     if feed is None:
         if frequency is None:
             return None

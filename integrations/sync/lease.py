@@ -38,7 +38,7 @@ def claim(uuid: UUID | str) -> Fetch | None:
         if held is None or not processes.is_dead(held["holder"]) or not _take(fetch.filter(**held)):
             return None
     reach("claimed")
-    return fetch.select_related("feed__survey", "feed__connection").get()
+    return fetch.select_related("feed__survey", "feed__connection", "connection").get()
 
 
 def _take(fetch: QuerySet[Fetch]) -> bool:
@@ -75,7 +75,7 @@ class Lease:
         self.turn = turn  # with the vendor; without one there is no limit
         self.feed: SurveyFeed = fetch.feed
         self.survey: Survey = fetch.feed.survey
-        self.connection: Connection = fetch.feed.connection
+        self.connection: Connection = fetch.connection or fetch.feed.connection
         self.started = time.monotonic()
         self.last_renewal = self.started
         self.noted_work = self.started

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from feedback.twins import is_being_joined
 from integrations.models import Fetch, SurveyFeed
 from integrations.sync import demand, plan
 from integrations.troubles.refusals import Refusal
@@ -65,6 +66,10 @@ def hindrance(feed: SurveyFeed, *, is_asked: bool = False, is_slot: bool = False
         return code
     if feed.failures_in_a_row and not is_asked and not is_slot:
         return feed.survey.failure_code or "qualtrics_error"
+    if is_being_joined(feed.survey):
+        return "being_joined"
+    if feed.connection.source_id != feed.survey.source_id:  # its token belongs to another brand now
+        return "survey_gone"
     return "" if demand.wanted_questions(feed.survey) else demand.why_nothing(feed.survey)
 
 

@@ -21,14 +21,18 @@ from integrations.distributions import sending, statistics
 from integrations.distributions.tasks import ask_statistics
 from integrations.health import alerts, delivery, emails, workers
 from integrations.health.tasks import MESSAGES, heartbeat, send_alert_emails
+from integrations.joining.joining import joins_to_do
+from integrations.joining.tasks import JOINS, read_list
 from integrations.models import FailingStep
-from integrations.sync import dispatch
+from integrations.surveys import brands
+from integrations.surveys.access import lists_to_read
+from integrations.sync import dispatch, feeding
 from integrations.sync.tasks import notify_worker
 from integrations.timetable import clock, maintenance
 from integrations.troubles.isolation import Parts, PartsFailed, forget_connection, tidy_connection
 from integrations.troubles.table import STEP_LABELS
 from integrations.webhooks import inbox, subscriptions
-from integrations.webhooks.tasks import INBOX, check_watches
+from integrations.webhooks.tasks import INBOX, check_watches, move_watch
 from kpis.counting.refresh import refresh_changed_days
 
 logger = logging.getLogger(__name__)
@@ -95,6 +99,15 @@ def _whatever_comes(name: str) -> AbstractContextManager[None]:
 # --- the steps --------------------------------------------------------------------------------------------------------
 
 
+def _join_brands() -> None:
+    with Parts() as parts:
+        with parts.alone("brands"):
+            brands.settle_all()
+        for join in joins_to_do():
+            with parts.alone(f"join {join}"):
+                JOINS.notify_worker(join)
+
+
 def _wake_fetches() -> None:
     with Parts() as parts:
         for uuid, full in dispatch.fetches_to_resume():
@@ -118,6 +131,9 @@ def _wake_watches() -> None:
 
 def _check_watches() -> None:
     with Parts() as parts:
+        for watch in subscriptions.watches_to_move(parts):
+            with parts.alone(f"watch {watch}"):
+                move_watch.delay(watch)
         for connection_pk in subscriptions.connections_to_check(parts):
             with parts.alone(f"connection {connection_pk}"):
                 check_watches.delay(connection_pk)
@@ -154,6 +170,8 @@ def _send_emails() -> None:
 def _maintain() -> bool:
     if not clock.upkeep_is_due():
         return False
+    for connection_pk in lists_to_read():
+        read_list.delay(connection_pk)
     maintenance.run_maintenance()
     clock.note_upkeep()
     return True
@@ -164,6 +182,8 @@ STEPS = tuple(
     Step(name, STEP_LABELS[name], run)
     for name, run in (
         ("clock", clock.keep_time),
+        ("brands", _join_brands),
+        ("takeovers", feeding.hand_over_where_needed),
         ("fetches", dispatch.open_due_fetches),
         ("wakeups", _wake_fetches),
         ("recounts", _recount),

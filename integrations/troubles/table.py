@@ -416,6 +416,10 @@ TROUBLES: dict[str, Trouble] = {
         gettext_lazy("The connection through which this survey was read was deleted."),
         gettext_lazy("An admin can add a connection to the same brand in the Integration Centre."),
     ),
+    "being_joined": Trouble(
+        gettext_lazy("Two connections see this survey: what was stored for each is being joined."),
+        gettext_lazy("Nothing is retrieved meanwhile. Afterwards it goes on by itself, through one of them."),
+    ),
     "fetch_under_way": Trouble(
         gettext_lazy("Another fetch of this survey is under way."), gettext_lazy("Try again when it has ended.")
     ),
@@ -537,6 +541,8 @@ TROUBLES: dict[str, Trouble] = {
 # The steps of a tick, by the names of `timetable/steps.py`.
 STEP_LABELS: dict[str, Promise] = {
     "clock": gettext_lazy("keep the time"),
+    "brands": gettext_lazy("recognise brands, and join surveys that are one"),
+    "takeovers": gettext_lazy("let connections that stand by take over"),
     "fetches": gettext_lazy("open the fetches that are due"),
     "wakeups": gettext_lazy("wake workers for fetches"),
     "recounts": gettext_lazy("recount what was left over"),

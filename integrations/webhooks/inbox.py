@@ -19,6 +19,7 @@ from accounts.models import Organisation
 from feedback import intake, spans
 from feedback.models import Question, Response, Survey
 from feedback.tombstones import erased_among
+from feedback.twins import is_being_joined
 from integrations.models import Delivery, Fetch, ResponseWatch, SurveyFeed
 from integrations.models.due import take_due
 from integrations.qualtrics.events import Completed
@@ -146,7 +147,9 @@ def process_due(watch_pk: int) -> Outcome:
 
 def _hindrance(feed: SurveyFeed | None) -> str:
     """Why nothing can be read now; the next fetch brings it, if there is one."""
-    return feed.connection.hindrance() if feed else "nothing_to_retrieve"
+    if feed is None:
+        return "nothing_to_retrieve"
+    return "being_joined" if is_being_joined(feed.survey) else feed.connection.hindrance()
 
 
 def _room(watch: ResponseWatch) -> int:

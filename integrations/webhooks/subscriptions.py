@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,6 +27,7 @@ from integrations.models.due import take_due
 from integrations.qualtrics.client import QualtricsClient
 from integrations.qualtrics.events import topic_of
 from integrations.qualtrics.records import Subscription
+from integrations.surveys.access import reader_of
 from integrations.troubles.errors import NotFound, QualtricsError, RightMissing
 from integrations.troubles.isolation import Parts
 from integrations.troubles.refusals import Refusal
@@ -65,7 +66,7 @@ def create_watch(survey: Survey, *, name: str = "", by: User | None = None) -> R
     """Watch a survey. The row stays even if Qualtrics refuses the subscription: it then says why, and is tried again."""
     if not settings.PUBLIC_URL:
         raise CannotWatch("no_public_url")
-    connection = Connection.objects.filter(source=survey.source_id).first()
+    connection = reader_of(survey)
     if connection is None:
         raise CannotWatch("connection_gone")
     if code := connection.hindrance(asked=True):
@@ -134,6 +135,60 @@ def subscriptions_of(connection: Connection) -> list[str]:
     """Ids of all subscriptions that were made through a connection."""
     rows = connection.watches.values_list("subscription_id", "former_subscription_id")
     return [subscription_id for row in rows for subscription_id in row if subscription_id]
+
+
+# --- when another connection feeds the survey ---------------------------------------------------------------------------
+
+
+def watches_to_move(parts: Parts) -> list[int]:
+    """Watches that were made by another connection than feeds their survey now; each is given to one caller only."""
+    elsewhere = ResponseWatch.objects.filter(is_ending=False, survey__feed__isnull=False)
+    elsewhere = elsewhere.exclude(survey__feed__connection=F("connection"))
+    taken = []
+    for pk in elsewhere.filter(next_check_at__lte=timezone.now()).values_list("pk", flat=True):
+        with parts.alone(f"watch {pk}"):
+            if take_due(ResponseWatch.objects.filter(pk=pk), "next_check_at", CHECK_AGAIN):
+                taken.append(pk)
+    return taken
+
+
+def move_watch(watch: ResponseWatch) -> None:
+    """Have the connection that feeds the survey subscribe, then end the former subscription through the one that made it.
+
+    If Qualtrics refuses, the former one stays: its messages lead to the same responses.
+    """
+    connection = reader_of(watch.survey)
+    if connection is None or connection.pk == watch.connection_id or not settings.PUBLIC_URL:
+        return
+    now = timezone.now()
+    made = ResponseWatch(
+        connection=connection,
+        survey=watch.survey,
+        name=watch.name,
+        created_by=watch.created_by,
+        key_set_at=now,
+        next_check_at=now + CHECK_AGAIN,
+        is_ending=True,  # until it is confirmed: a crash in between leaves one that the next check ends
+    )
+    try:
+        made.key_envelope = _sealed(made, _new_key())
+        made.save()
+        with client_for(connection) as client:
+            _subscribe(made, client)
+    except (QualtricsError, encryption.EncryptionError) as error:
+        logger.warning("The watch %s stays with the connection %s: %s", watch.pk, watch.connection_id, error)
+        if made.pk:
+            made.delete()
+        return
+    with transaction.atomic():
+        if ResponseWatch.objects.filter(pk=watch.pk, is_ending=False).update(is_ending=True, next_check_at=now):
+            checked = {"checked_at": now, "next_check_at": now + CHECK_EVERY}
+            ResponseWatch.objects.filter(pk=made.pk).update(is_ending=False, **checked)
+            watch.is_ending = True
+    if not watch.is_ending:  # somebody ended it meanwhile
+        bring_in_line(made)
+    elif Connection.objects.filter(pk=watch.connection_id, enabled=True, stopped_code="").exists():
+        bring_in_line(watch)  # else by the daily check, once it may call again
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from integrations.models import Connection
+from integrations.models import Connection, ResponseWatch
 from integrations.sync.tasks import notify_worker
 from integrations.troubles.wakeups import Wakeup
 from integrations.webhooks import inbox, subscriptions
@@ -24,6 +24,14 @@ def look_up(watch: int) -> None:
 
 
 INBOX = Wakeup(look_up)
+
+
+@shared_task
+def move_watch(watch: int) -> None:
+    """Let the connection that feeds a survey by now tell of its responses."""
+    found = ResponseWatch.objects.filter(pk=watch, is_ending=False).select_related("survey").first()
+    if found:
+        subscriptions.move_watch(found)
 
 
 @shared_task

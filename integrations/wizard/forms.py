@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from feedback.models import FeedbackItem, Frequency, Question, Survey
 from integrations.models import Connection
+from integrations.surveys.access import reader_of
 from kpis.mapping.choices import Choice, choice_of, metric_label, one_per_metric, scale_values
 from kpis.metrics.formulas import Formula, FormulaError
 from ui.number_fields import NumberField
@@ -267,7 +268,9 @@ class WizardForm(forms.Form):
 
 def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
     """The answers that make this item, for changing it."""
-    connection = Connection.objects.filter(source=item.source_id).first() if item.source_id else None
+    connection = (
+        reader_of(item.survey) if item.survey else Connection.objects.filter(source=item.source_id or 0).first()
+    )
     answers: dict[str, Any] = {
         "seen_version": item.version,
         "title": item.card.title,

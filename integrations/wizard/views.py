@@ -152,11 +152,12 @@ class _Wizard:
 
     def _connection(self) -> dict[str, Any]:
         now = timezone.now()
-        found = list(with_facts(Connection.objects.filter(enabled=True)))
+        found = list(with_facts(Connection.objects.filter(enabled=True)).prefetch_related("source__connections"))
         chosen = self.form.chosen_connection or (found[0] if len(found) == 1 else None)
         for row in found:
             row.chosen = row == chosen  # type: ignore[attr-defined]
-        return {"rows": [(row, health_of(row, now)) for row in found], "can_go_on": bool(found)}
+        rows = [(row, health_of(row, now), _same_surveys(row)) for row in found]
+        return {"rows": rows, "can_go_on": bool(found)}
 
     def _survey(self) -> dict[str, Any]:
         connection, _none, _neither = self._chosen()
@@ -288,6 +289,12 @@ class _Wizard:
             messages.add_message(self.request, level, text)
             return HttpResponseClientRedirect(opened_on if self._target == "dialog" else address)
         return map_again(self.request, journey, text, level)
+
+
+def _same_surveys(connection: Connection) -> str:
+    """Which others see the same brand: a survey chosen through any of them is the same one."""
+    others = sorted(other.name for other in connection.source.connections.all() if other != connection)
+    return _("Same brand as %(others)s: the surveys are the same.") % {"others": ", ".join(others)} if others else ""
 
 
 def _question_row(choice: Choice, chosen: Question | None) -> dict[str, Any]:

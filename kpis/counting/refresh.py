@@ -22,6 +22,7 @@ from feedback import spans
 from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
 from feedback.models import ChangedDay, Question, Survey
+from feedback.twins import has_rows_under_way
 from kpis.counting.blocks import add
 from kpis.counting.histograms import value_key
 from kpis.counting.keeping import Keeper, Kept, may_begin, read
@@ -76,7 +77,9 @@ def surveys_to_refresh(most: int) -> QuerySet[Survey]:
 
 def _refresh_some(survey: Survey, organisation: Organisation, *, complete: Collection[int], settle: bool) -> int:
     zone = organisation.zone
-    counting = _take_turns(survey, zone)
+    counting = take_turns(survey, zone)
+    if has_rows_under_way(survey):
+        return 0  # some of the answers stand with its twin still; whoever joins them recounts
     threshold = _threshold(counting, organisation, settle=settle)
     keeper = Keeper(survey, read(survey, hold=True), zone) if threshold else None
     noted = ChangedDay.objects.filter(survey=survey)
@@ -125,7 +128,7 @@ def _to_begin(counting: Counting, keeper: Keeper, complete: Collection[int]) -> 
     return sorted(set(measured.values_list("pk", flat=True)) - begun)
 
 
-def _take_turns(survey: Survey, zone: ZoneInfo) -> Counting:
+def take_turns(survey: Survey, zone: ZoneInfo) -> Counting:
     """Two refreshes of one survey wait for each other, so that the later one, which saw more, has the last word."""
     Counting.objects.get_or_create(survey=survey, defaults={"time_zone": zone.key})
     return Counting.objects.select_for_update().get(survey=survey)
@@ -142,7 +145,7 @@ def rebuild(survey: Survey) -> int:
     """Recount every day of a survey in one transaction: readers see the old or the new, no mixture. The days."""
     zone = Organisation.current().zone
     with transaction.atomic():
-        counting = _take_turns(survey, zone)
+        counting = take_turns(survey, zone)
         kept = read(survey, hold=counting.threshold is not None)
         keeper = Keeper(survey, kept, zone) if counting.threshold is not None else None
         days = _recount_all(survey, zone, kept, keeper)
@@ -159,7 +162,7 @@ def restate(survey: Survey) -> bool:
     while True:
         refresh_changed_days(survey)
         with transaction.atomic():
-            counting = _take_turns(survey, zone)
+            counting = take_turns(survey, zone)
             if counting.threshold is None:
                 return False
             keeper = Keeper(survey, read(survey, hold=True), zone)
@@ -173,7 +176,7 @@ def restate(survey: Survey) -> bool:
 
 
 def _recount_all(survey: Survey, zone: ZoneInfo, kept: Kept, keeper: Keeper | None) -> int:
-    first_countable = _first_countable(kept, zone)
+    first_countable = first_countable_day(kept, zone)
     if keeper:
         keeper.forget_from(first_countable)
     # Along their index: by way of the questions the table would be joined with itself.
@@ -191,7 +194,7 @@ def _recount_all(survey: Survey, zone: ZoneInfo, kept: Kept, keeper: Keeper | No
 
 def _recount(survey: Survey, days: Sequence[date], zone: ZoneInfo, kept: Kept, keeper: Keeper | None) -> None:
     """Replace the histograms of these days by a count of what is stored, where all of it still is."""
-    first_countable = _first_countable(kept, zone)
+    first_countable = first_countable_day(kept, zone)
     days = [day for day in days if day >= first_countable]
     if keeper:
         keeper.expect(days)
@@ -241,7 +244,7 @@ def _insert(rows: Iterable[tuple[int, date, str]]) -> None:
             cursor.executemany(f"INSERT INTO {columns} VALUES (%s, %s, %s)", values)  # noqa: S608
 
 
-def _first_countable(kept: Kept, zone: ZoneInfo) -> date:
+def first_countable_day(kept: Kept, zone: ZoneInfo) -> date:
     """The first day whose responses are all kept. Earlier ones keep the histograms that were counted before the purge."""
     purged_until = kept.purged_until
     if purged_until is None:

@@ -51,17 +51,24 @@ class Designing(Base):
         self.world.remove_survey(self._survey(survey))
 
     @action
-    def unshare_survey(self, survey: str) -> None:
-        """The survey is not shared with this user any more: 404, until `share_survey`."""
+    def unshare_survey(self, survey: str, token: str = "") -> None:
+        """The survey is not shared any more: 404, until `share_survey`. With a token, with this user only."""
         found = self._survey(survey)
         with self.world.lock:
+            if user := self.world.user_of(token):
+                user.not_shared.add(found.id)
+                return
             self.world.unshared[found.key] = (found, self.world.responses[found.id])
             self.world.remove_survey(found)
 
     @action
-    def share_survey(self, survey: str) -> dict[str, Any]:
-        """The survey is shared again, with its responses."""
+    def share_survey(self, survey: str, token: str = "") -> dict[str, Any]:
+        """The survey is shared again, with its responses. With a token, with this user."""
         with self.world.lock:
+            if user := self.world.user_of(token):
+                found = self._survey(survey)
+                user.not_shared.discard(found.id)
+                return self._shown(found)
             if survey not in self.world.unshared:
                 raise KeyError(f"The survey {survey!r} is not one that was unshared.")
             found, responses = self.world.unshared.pop(survey)

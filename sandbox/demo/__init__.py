@@ -1,4 +1,4 @@
-"""The demo's world: two brands, four users, seven surveys, two years of answers."""
+"""The demo's world: two brands, four users, two of them alike, seven surveys, two years of answers."""
 
 import copy
 import random
@@ -17,6 +17,8 @@ DATA_CENTRES = ("fra1", "iad1")
 RAILWAY_TOKEN = "SandboxRailwayAdminToken0000000000000001"
 BANK_TOKEN = "SandboxBankAdminToken0000000000000000002"
 VIEWER_TOKEN = "SandboxRailwayViewerToken000000000000003"
+# Of the railway as well, with the same rights as its first: for a second connection to one brand.
+COLLEAGUE_TOKEN = "SandboxRailwayColleagueToken000000000004"
 SMALL = 0.1
 
 
@@ -53,6 +55,10 @@ def _add_people(world: World, source: random.Random) -> None:
             make_id("UR", source), VIEWER_TOKEN, "coastline", "Ida", "Berg", "ida@coastline-rail.example",
             account_type=make_id("UT", source), may=frozenset(),
             client=("sandbox-viewer-client", "sandbox-viewer-secret"), scopes=frozenset({"read:surveys"}),
+        ),
+        User(
+            "UR_7mIaOkafor2Lm9Q", COLLEAGUE_TOKEN, "coastline", "Mia", "Okafor", "mia@coastline-rail.example",
+            client=("sandbox-colleague-client", "sandbox-colleague-secret"),
         ),
     ]  # fmt: skip
 

@@ -31,6 +31,7 @@ class User:
     may: frozenset[str] = frozenset({"surveys", "export", "webhooks", "directory", "distribute"})
     client: tuple[str, str] = ("", "")  # OAuth client id and secret
     scopes: frozenset[str] = frozenset({"manage:all"})  # what that client may ask for
+    not_shared: set[str] = field(default_factory=set)  # ids of surveys of the brand that this user does not see
 
 
 @dataclass(slots=True)
@@ -86,7 +87,8 @@ class World:
         """The surveys that this user sees."""
         if "surveys" not in user.may:
             return []
-        return [survey for survey in self.surveys.values() if survey.brand == user.brand]
+        of_brand = (survey for survey in self.surveys.values() if survey.brand == user.brand)
+        return [survey for survey in of_brand if survey.id not in user.not_shared]
 
     def recorded(self, survey: Survey) -> Iterator[Response]:
         """What is recorded by now: finished responses, and partial ones once they were closed."""

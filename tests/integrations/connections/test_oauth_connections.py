@@ -260,7 +260,7 @@ class TestTheConnector:
 
     def test_every_check_passes(self, railway):
         found = self.results(railway)
-        assert list(found) == ["host", "client", "data_centre", "surveys", "export", "webhooks"]
+        assert list(found) == ["host", "client", "brand", "data_centre", "surveys", "export", "webhooks"]
         assert {result for result, _finding in found.values()} == {"ok"}
         railway.refresh_from_db()
         assert (railway.owner_name, railway.brand) == ("Ana Ruiz", "coastline")

@@ -167,7 +167,7 @@ def came(number: int, question: Question) -> NewResponse:
 
 
 def test_no_statement_joins_two_large_sets_without_an_index(question, settings):
-    survey, feed = question.survey, make_feed(question.survey.source.connection, question.survey)
+    survey, feed = question.survey, make_feed(question.survey.source.connections.get(), question.survey)
     watch, now = make_watch(survey), timezone.now()
     fetch = Fetch.objects.create(
         feed=feed, trigger=Fetch.Trigger.WEBHOOK, state=Fetch.State.DONE, due_at=now, started_at=now,

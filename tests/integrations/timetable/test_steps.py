@@ -386,7 +386,7 @@ def due_feeds() -> list[SurveyFeed]:
             source, retrieve_every=timedelta(days=1), last_good_fetch_at=now - timedelta(days=9)
         )
         factories.make_item(factories.make_question(survey))
-        feeds.append(factories.make_feed(source.connection, survey, next_due_at=now))
+        feeds.append(factories.make_feed(source.connections.get(), survey, next_due_at=now))
     return feeds
 
 

@@ -41,7 +41,7 @@ def make_watch(survey: Survey | None = None, **fields) -> ResponseWatch:
     survey = survey or make_survey(make_connection().source)
     now = timezone.now()
     fields = {"subscription_id": f"SUB_{survey.pk}", "key_set_at": now, "next_check_at": now} | fields
-    watch = ResponseWatch(connection=survey.source.connection, survey=survey, name=survey.name, **fields)
+    watch = ResponseWatch(connection=survey.source.connections.get(), survey=survey, name=survey.name, **fields)
     watch.key_envelope = subscriptions._sealed(watch, Secret(f"key of {survey.external_id}"))
     watch.save()
     return watch

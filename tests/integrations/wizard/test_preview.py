@@ -85,7 +85,7 @@ class TestStored:
         return question
 
     def test_nothing_is_asked_of_the_vendor(self, question):
-        shown = preview(question.survey.source.connection, question, NPS)
+        shown = preview(question.survey.source.connections.get(), question, NPS)
         assert shown.stored
         assert shown.figure.measure.n == 30
         assert shown.figure.measure.excluded == {"preview": 1, "unanswered": 1}
@@ -93,7 +93,7 @@ class TestStored:
         assert [answer.verdict.key for answer in shown.answers[:2]] == ["unanswered", "preview"]
 
     def test_from_a_day_on(self, question):
-        shown = preview(question.survey.source.connection, question, NPS, count_from=date(2026, 10, 29))
+        shown = preview(question.survey.source.connections.get(), question, NPS, count_from=date(2026, 10, 29))
         assert shown.figure.measure.n == 2
         assert len(shown.answers) == 4
         assert shown.since == date(2026, 10, 29)
@@ -104,7 +104,9 @@ class TestStored:
         read_at = datetime(2026, 11, 1, 5, tzinfo=UTC)
         Survey.objects.update(last_good_fetch_at=read_at)
         question.refresh_from_db()
-        told = preview(question.survey.source.connection, question, NPS, count_from=date(2026, 10, 29)).figure.as_json()
+        told = preview(
+            question.survey.source.connections.get(), question, NPS, count_from=date(2026, 10, 29)
+        ).figure.as_json()
         assert told["window"] == {"from": "2026-10-29", "to": None, "tz": "Europe/Paris"}
         assert told["as_of"] == "2026-11-01T05:00:00Z"
 
@@ -114,7 +116,7 @@ class TestStored:
             *({"value": str(value), "label": str(value), "analyze": True} for value in range(1, 11)),
         ]
         question.save()
-        shown = preview(question.survey.source.connection, question, Formula("mean", 0, 10))
+        shown = preview(question.survey.source.connections.get(), question, Formula("mean", 0, 10))
         item = factories.make_item(question, metric="mean")
         counted = read_items([item]).of_item(item).figure
         assert shown.figure.measure.n == counted.measure.n == 28
@@ -123,7 +125,7 @@ class TestStored:
     def test_too_few_answers_are_hidden_in_every_place(self, question):
         Organisation.current()
         Organisation.objects.update(suppression_threshold=50)
-        shown = preview(question.survey.source.connection, question, NPS)
+        shown = preview(question.survey.source.connections.get(), question, NPS)
         assert shown.figure.is_suppressed
         assert shown.figure.measure.value is None
         assert shown.figure.measure.n == 30
@@ -131,7 +133,7 @@ class TestStored:
         assert shown.answers == []
 
     def test_nothing_stored_is_null_and_never_zero(self, question):
-        shown = preview(question.survey.source.connection, question, NPS, count_from=date(2027, 1, 1))
+        shown = preview(question.survey.source.connections.get(), question, NPS, count_from=date(2027, 1, 1))
         assert (shown.figure.measure.value, shown.figure.measure.n, shown.answers) == (None, 0, [])
         assert shown.figure.as_json()["value"] is None
 
