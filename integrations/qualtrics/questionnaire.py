@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.qualtrics.questions import ends_of, items_of, label_of, plain
+from integrations.qualtrics.questions import code_of, ends_of, items_of, label_of, plain
 from integrations.qualtrics.records import Definition, Survey, mapping, text
 
 # What is never shown to a respondent.
@@ -63,7 +63,7 @@ def _shown(qid: str, question: Mapping[str, Any], definition: Definition | None)
         "wording": plain(question.get("questionText")) or text(question.get("questionLabel")),
         "form": form,
         "choices": [
-            {"value": str(choice.get("recode") or choice_id), "label": label_of(choice)}
+            {"value": code_of(choice_id, choice), "label": label_of(choice)}
             for choice_id, choice in (choices.items() if has_choices else ())
         ],
         "rows": [label_of(part) for part in parts.values()]

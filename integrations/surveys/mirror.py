@@ -95,6 +95,7 @@ def _write(survey: Survey, records: Iterable[QuestionRecord], now: datetime, edi
         question.label = record.label[:120]
         question.wording = record.wording
         question.kind = record.kind
+        question.form = record.form
         question.choices = list(record.choices)
         question.scale_min, question.scale_max = record.scale_min, record.scale_max
         question.position = position

@@ -231,7 +231,7 @@ class WizardForm(forms.Form):
             self._shape()
         self.fields["metric"].choices = [(metric, METRIC_LABELS[metric]) for metric in self.proposals]
         if self.chosen_question and self.proposal and self.proposal.is_share:
-            self.fields["positive"].choices = scale_values(self.chosen_question, self.proposal)
+            self.fields["positive"].choices = scale_values(self.choice.proposal.entries, self.proposal)
             self.fields["positive"].required = True
         self.fields["frequency"].choices = [("", self._frequency_of_connection()), *Frequency.choices]
 

@@ -9,13 +9,14 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from feedback.mapping.entries import read_entries
+from feedback.mapping.values import UNREADABLE_BIN, value_key
 from feedback.models import FeedbackItem, Question, Response
 from feedback.response_queries import by_customers, responses_of, too_few
-from kpis.counting.histograms import value_key
 from kpis.counting.periods import Window, day_bounds
 from kpis.metrics.formulas import MIXED
 from kpis.models import DayHistogram
-from kpis.scoring.scores import Rules
+from kpis.scoring.scores import Rules, mapping_of
 
 PAGE_SIZE = 20
 
@@ -99,7 +100,7 @@ def _comment(response: Response, item: FeedbackItem, question: Question, sentime
     feeling = value_key(response.answers.get(str(sentiment.pk))) if sentiment else ""
     label, tone = sentiment_words(feeling)
     given = response.answers.get(str(item.question_id))
-    own = "" if item.question in (question, sentiment) or given is None else value_key(given)
+    own = "" if item.question in (question, sentiment) or given is None else _answer(item, value_key(given))
     return Comment(
         text=str(response.answers[str(question.pk)]),
         recorded_at=response.recorded_at,
@@ -109,6 +110,14 @@ def _comment(response: Response, item: FeedbackItem, question: Question, sentime
         sentiment=label,
         tone=tone,
     )
+
+
+def _answer(item: FeedbackItem, code: str) -> str:
+    """What the author answered: the value that it counts as; the words of a choice that does not count."""
+    mapping = mapping_of(item)
+    if code in mapping.left_out:
+        return next((entry.label for entry in read_entries(item.mapping) if entry.code == code), code)
+    return "" if code == UNREADABLE_BIN else mapping.value_of(code) or code
 
 
 def sentiment_words(value: str) -> tuple[str, str]:

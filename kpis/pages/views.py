@@ -108,7 +108,7 @@ def item_accept(request: HtmxRequest, pk: int) -> HttpResponse:
         "item": found,
         "journey": found.card.lane.journey,
         "how_counted": how_counted(offer.formula) if offer.formula else "",
-        "positive": named_values(offer.formula.positive_values, offer.question.choices) if offer.formula else "",
+        "positive": named_values(offer.formula.positive_values, offer.mapping) if offer.formula else "",
     }
     return dialog(request, "kpis/accept.html", context)
 
