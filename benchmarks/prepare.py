@@ -26,6 +26,7 @@ from integrations.surveys.mirror import mirror_questions  # noqa: E402
 from integrations.vault.secret import Secret  # noqa: E402
 from integrations.vendor.clients import client_for  # noqa: E402
 from journeys.models import Journey, Lane, Stage  # noqa: E402
+from kpis.mapping.choices import choice_of  # noqa: E402
 
 
 def prepare(host: str, surveys: int) -> dict[str, object]:

@@ -59,6 +59,10 @@ _MAPPING = (
 _BOUNDS: Mapping[str, Bounds] = {"scale_min": ANY, "scale_max": ANY, "target": ANY, "weight": WEIGHT}
 
 
+# How the code of a refusal begins that asks what the choices of a question count as.
+ASKED = "asked_"
+
+
 class NotAllowed(Exception):
     """This action cannot follow the item's present state."""
 
@@ -303,7 +307,7 @@ def _complete(item: FeedbackItem) -> None:
         item.mapping = [entry.as_json() for entry in proposal.entries]
         if proposal.doubts:  # nothing is counted by a guess
             asked["mapping"] = [
-                ValidationError(sentence, code=doubt.value)
+                ValidationError(sentence, code=f"{ASKED}{doubt.value}")
                 for doubt, sentence in zip(proposal.doubts, proposal.questions, strict=True)
             ]
     problems = problems_of(item)

@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from feedback.items import ASKED
 from integrations.troubles.refusals import InvalidInput, Refusal
 from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
@@ -23,6 +24,12 @@ class _Refused(APIException):
         self.status_code = refusal.http_status
         answer: Any = {"detail": refusal.sentence, "code": refusal.code, **refusal.facts}
         self.detail = answer
+
+
+def _asked(codes: Any) -> list[str]:
+    """What a refusal asks about the choices of a question; nothing where it is another refusal."""
+    given = codes.get("mapping", []) if isinstance(codes, dict) else []
+    return [str(code).removeprefix(ASKED) for code in given if str(code).startswith(ASKED)]
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -42,6 +49,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     problem: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status}
     if isinstance(exc, ValidationError):
         problem |= {"detail": _("Some fields are not right."), "errors": response.data}
+        if asked := _asked(exc.get_codes()):
+            problem |= {"code": "mapping_asked", "asks": asked}
     else:
         data = response.data if isinstance(response.data, dict) else {"detail": response.data}
         problem["detail"] = str(data.pop("detail", ""))

@@ -234,8 +234,8 @@ def shows_stars(label: str) -> bool:
 def degree_of(label: str) -> Degree | None:
     """Where the words of a label stand; None where none of them is known."""
     text = _without_number(folded(label))
-    for sign, score in _EMOJI.items():
-        if sign in text:
+    for face, score in _EMOJI.items():
+        if face in text:
             return Degree(score, of_something=True)
     if text in ("", "-"):
         return None

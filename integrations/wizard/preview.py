@@ -45,7 +45,7 @@ class Answer:
     """One answer as the preview lists it."""
 
     recorded_at: datetime
-    value: str
+    value: str  # that it counts as; its code where it has none
     label: str
     verdict: Verdict
 
@@ -117,8 +117,8 @@ def preview(
     judge = partial(verdict_on, formula=formula, mapping=mapping, include=include)
     labels = {value_key(choice["value"]): str(choice.get("label", "")) for choice in question.choices}
     answers = [
-        Answer(recorded_at, value, labels.get(value, ""), judge(value, response_class))
-        for recorded_at, _order, response_class, value in sorted(reading.newest, reverse=True)
+        Answer(recorded_at, mapping.value_of(code) or code, labels.get(code, ""), judge(code, response_class))
+        for recorded_at, _order, response_class, code in sorted(reading.newest, reverse=True)
     ]
     result = measure_counts(formula, reading.counts, mapping=mapping, include=include)
     organisation = Organisation.current()
