@@ -91,7 +91,7 @@ class ItemSerializer(VersionedSerializer):
     survey = serializers.PrimaryKeyRelatedField(
         queryset=Survey.objects.select_related("source"), allow_null=True, required=False
     )
-    mapping = EntrySerializer(
+    mapping = EntrySerializer(  # type: ignore[call-arg]  # of the list
         many=True,
         required=False,
         allow_null=True,
