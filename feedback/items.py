@@ -140,6 +140,14 @@ def change_item(
     return item
 
 
+@transaction.atomic
+def keep_mapping(item: FeedbackItem, seen_version: int) -> FeedbackItem:
+    """Say that the mapping which was assumed holds: it goes on counting just as it has, and is not asked about again."""
+    item.mapping_assumed = False
+    save_if_current(item, seen_version, ["mapping_assumed"])
+    return item
+
+
 def retrieve(item: FeedbackItem, seen_version: int | None = None) -> FeedbackItem:
     """Switch "Retrieve data" on: for a draft that is complete, or again for a paused item."""
     return _become(item, Chosen.RETRIEVING, seen_version)

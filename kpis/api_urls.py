@@ -2,10 +2,11 @@
 
 from rest_framework.routers import SimpleRouter
 
-from kpis.api import ItemKpiViewSet, JourneyKpiViewSet, PhaseKpiViewSet, StageKpiViewSet
+from kpis.api import AssumedMappingViewSet, ItemKpiViewSet, JourneyKpiViewSet, PhaseKpiViewSet, StageKpiViewSet
 
 router = SimpleRouter()
 router.register("kpis/items", ItemKpiViewSet, "kpi-item")
+router.register("kpis/mappings", AssumedMappingViewSet, "kpi-mapping")
 router.register("kpis/stages", StageKpiViewSet, "kpi-stage")
 router.register("kpis/phases", PhaseKpiViewSet, "kpi-phase")
 router.register("kpis/journeys", JourneyKpiViewSet, "kpi-journey")

@@ -40,6 +40,11 @@ class Entry:
     value: str | None = None
     left_out: str = ""
 
+    @property
+    def in_words(self) -> str:
+        """The value; or the reason why it is left out."""
+        return str(REASONS.get(self.left_out, self.left_out)) if self.value is None else self.value
+
     def as_json(self) -> dict[str, str]:
         said = {"left_out": self.left_out} if self.value is None else {"value": self.value}
         return {"code": self.code, "label": self.label, **said}

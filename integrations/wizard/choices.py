@@ -35,6 +35,7 @@ class Row:
     why: str  # the proposal's reason, while the row is as proposed
     n: int | None = None  # answers so far; None where they are not known, or not shown
     problem: str = ""
+    proposed: str = ""  # where the row is not as proposed: the value, as people write it, or the reason to leave it out
 
     @property
     def shows_code(self) -> bool:
@@ -69,6 +70,8 @@ def read(data: Mapping[str, Any], proposal: Proposal) -> list[Row]:
         problem = "" if left_out else _problem(value)
         if not problem and _entry(row) == line.entry:
             row = replace(row, why=line.why)
+        else:
+            row = replace(row, proposed=_in_words(line.entry))
         rows.append(replace(row, problem=problem))
     return rows
 
@@ -85,6 +88,11 @@ def with_answers(rows: Sequence[Row], question: Question) -> list[Row]:
         return list(rows)
     bins = total(days.values_list("counts", flat=True).iterator()).get(COUNTED, {})
     return [replace(row, n=bins.get(row.code, 0)) for row in rows]
+
+
+def _in_words(entry: Entry) -> str:
+    exact = number(entry.value) if entry.value is not None else None
+    return str(REASONS[entry.left_out]) if exact is None else written(float(exact))
 
 
 def _entry(row: Row) -> Entry:

@@ -201,6 +201,13 @@ class WizardForm(forms.Form):
         reverse = bool(self.cleaned_data.get("reverse"))
         return Formula(base.metric, base.scale_min, base.scale_max, positive, reverse)
 
+    def as_proposed(self) -> QueryDict:
+        """The answers without what was said of the choices and of how they count: that is proposed anew."""
+        data = self.data.copy()
+        for name in ("mapped_for", "shaped_for"):
+            data.pop(name, None)
+        return data
+
     # --- checking -----------------------------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:

@@ -94,6 +94,10 @@ class _Wizard:
             return self.save()
         if go == "later":
             return self.save_for_later(at)
+        if go == "proposed":
+            self.form = WizardForm(self.form.as_proposed())
+            self.form.is_valid()
+            return self.show("metric", quiet=True)
         if go == "refresh":
             return self.show(at, quiet=True)
         if go.startswith("to:") and go.removeprefix("to:") in STEPS:
@@ -209,6 +213,7 @@ class _Wizard:
             "proposal": proposal,
             "how_counted": shares if proposal.is_share else how_counted(proposal),
             "rows": with_answers(form.rows, question),
+            "differs": any(row.proposed for row in form.rows),
             "asked": form.proposed.questions,
             "asks_scale": Doubt.WORDS in form.proposed.doubts and len(form.rows) > 2,
             "more_open": any(form.data.get(name) or name in form.errors for name in unusual),
