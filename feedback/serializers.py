@@ -183,7 +183,11 @@ class ResponseSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(serializers.DictField(help_text=_("By the id of the question; null: shown and left empty.")))
+    @extend_schema_field(
+        serializers.DictField(
+            help_text=_("By the id of the question; null: shown and left empty; “?”: given, and not readable.")
+        )
+    )
     def get_answers(self, response: Response) -> dict[str, Any]:
         only, hidden = self.context.get("only"), self.context.get("hidden", ())
         return {
