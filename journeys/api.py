@@ -132,7 +132,7 @@ class Journeys(Refusals, TwoShapes, VersionedUpdates, viewsets.ModelViewSet):
 
     def _gone_back(self, target: Operation | None) -> Response:
         if target is None:
-            raise NotFound(_("There is nothing to take back or to do again."))
+            raise NotFound(_("There is nothing to undo or redo."))
         return Response(shapes.OperationSerializer(target).data)
 
 

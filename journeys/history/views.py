@@ -49,7 +49,7 @@ def _go(request: HtmxRequest, journey_pk: int, way: str) -> HttpResponse:
     except ValidationError as refused:
         return map_again(request, journey, refused.messages[0], messages.WARNING)
     if target is None:
-        nothing = _("There is nothing to take back.") if way == "undo" else _("There is nothing to do again.")
+        nothing = _("There is nothing to undo.") if way == "undo" else _("There is nothing to redo.")
         return map_again(request, journey, nothing, messages.INFO)
     journey.refresh_from_db()
     return map_again(request, journey, _said(target, way))
@@ -58,5 +58,5 @@ def _go(request: HtmxRequest, journey_pk: int, way: str) -> HttpResponse:
 def _said(target: Operation, way: str) -> str:
     told = {"what": target.get_kind_display(), "name": target.name}
     if way == "undo":
-        return _("Taken back: %(what)s “%(name)s”.") % told
-    return _("Done again: %(what)s “%(name)s”.") % told
+        return _("Undone: %(what)s “%(name)s”.") % told
+    return _("Redone: %(what)s “%(name)s”.") % told

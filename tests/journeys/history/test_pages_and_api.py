@@ -79,13 +79,13 @@ class TestPages:
         page = client.get(reverse("journeys:history", args=[trip.pk])).content.decode()
         assert "Deleted: Buys" in page
         assert analyst.first_name in page
-        assert "Take back" not in client_of(viewer).get(reverse("journeys:history", args=[trip.pk])).content.decode()
+        assert "Undo: " not in client_of(viewer).get(reverse("journeys:history", args=[trip.pk])).content.decode()
         client.post(reverse("journeys:undo", args=[trip.pk]), {"number": "1"})
         assert card(trip, "Buys")
-        assert "Taken back" in client.get(reverse("journeys:history", args=[trip.pk])).content.decode()
+        assert "Undone" in client.get(reverse("journeys:history", args=[trip.pk])).content.decode()
 
     def test_nothing_to_take_back_is_said(self, trip, analyst, client_of):
-        for way, said in (("undo", "There is nothing to take back."), ("redo", "There is nothing to do again.")):
+        for way, said in (("undo", "There is nothing to undo."), ("redo", "There is nothing to redo.")):
             answer = client_of(analyst).post(reverse(f"journeys:{way}", args=[trip.pk]), follow=True)
             assert said in answer.content.decode()
 
@@ -122,10 +122,10 @@ def test_keys_take_back_and_do_again_in_this_tab(live_server, analyst, client_of
         page.get_by_role("button", name="Save").click()
         page.get_by_text("Buys tickets").first.wait_for()
         page.keyboard.press("Control+z")
-        page.get_by_text("Taken back").wait_for()
+        page.get_by_text("Undone: ").wait_for()
         assert Card.objects.get(pk=buys.pk).title == "Buys"
         page.keyboard.press("Control+Shift+z")
-        page.get_by_text("Done again").wait_for()
+        page.get_by_text("Redone: ").wait_for()
         assert Card.objects.get(pk=buys.pk).title == "Buys tickets"
     finally:
         context.close()
