@@ -26,7 +26,7 @@ from integrations.surveys.mirror import mirror_questions  # noqa: E402
 from integrations.vault.secret import Secret  # noqa: E402
 from integrations.vendor.clients import client_for  # noqa: E402
 from journeys.models import Journey, Lane, Stage  # noqa: E402
-from kpis.metrics.proposals import propose  # noqa: E402
+from kpis.mapping.choices import choice_of  # noqa: E402
 
 
 def prepare(host: str, surveys: int) -> dict[str, object]:
@@ -52,7 +52,7 @@ def add_survey(connection: Connection, external_id: str) -> Survey:
     stage = Stage.objects.create(journey=journey, name="All of it", position=0)
     lane = Lane.objects.create(journey=journey, kind=Lane.Kind.FEEDBACK, position=0)
     for question in Question.objects.filter(survey=survey, field__in=MAPPED).exclude(kind="text"):
-        formula = propose(question.kind, question.scale_min, question.scale_max, question.choices, question.wording)[0]
+        formula = choice_of(question).formulas[0]
         items.create_item(
             lane,
             stage,

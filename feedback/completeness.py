@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
+from feedback.mapping.entries import Entry, read_entries
 from feedback.models import FeedbackItem, Question
 
 Problems = dict[str, str]
@@ -80,16 +81,33 @@ def _scale_problems(item: FeedbackItem) -> Problems:
 def _answer_problems(item: FeedbackItem) -> Problems:
     """A metric whose answers the question does not offer would always give the same, wrong value."""
     question = item.question
-    if item.origin != FeedbackItem.Origin.SURVEY or question is None or question.kind == Question.Kind.NPS:
+    if item.origin != FeedbackItem.Origin.SURVEY or question is None or item.metric == FeedbackItem.Metric.SENTIMENT:
         return {}
-    offered = {number for choice in question.choices if (number := _as_number(choice["value"])) is not None}
+    offered = {_as_number(entry.value) for entry in read_entries(item.mapping) if entry.value is not None}
+    if question.choices and len(offered) < 2:
+        return {"mapping": _("Fewer than two of its choices count, so there is nothing to measure.")}
     if item.metric == FeedbackItem.Metric.NPS:
         ends = (question.scale_min, question.scale_max)
         fits = offered.issuperset(range(11)) if offered else ends in ((0, 10), (None, None))
         return {} if fits else {"metric": _("NPS needs a question that is answered from 0 to 10.")}
     if offered and item.metric in _SHARES and not offered.issuperset(map(_as_number, item.positive_values)):
         return {"positive_values": _("A value that counts as positive is no answer to this question.")}
+    off = [
+        str(entry.value)
+        for entry in read_entries(item.mapping)
+        if entry.value is not None and not _is_on_scale(item, entry)
+    ]
+    if off:
+        return {
+            "scale_max": _("The scale does not hold the value %(value)s, which a choice counts as.") % {"value": off[0]}
+        }
     return {}
+
+
+def _is_on_scale(item: FeedbackItem, entry: Entry) -> bool:
+    value = _as_number(entry.value)
+    low, high = item.scale_min, item.scale_max
+    return value is not None and (low is None or value >= low) and (high is None or value <= high)
 
 
 def _as_number(value: object) -> float | None:

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Organisation, User
 from feedback.completeness import problems_of
+from feedback.mapping.entries import checked
+from feedback.mapping.proposals import proposal_of
 from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
 from journeys.editing import actions as editing
@@ -39,23 +41,28 @@ EDGES: Mapping[str, frozenset[str]] = {
 # What `create_item` and `change_item` take.
 FIELDS = frozenset(
     {
-        "source", "survey", "question", "metric", "scale_min", "scale_max", "positive_values", "reverse",
+        "source", "survey", "question", "mapping", "metric", "scale_min", "scale_max", "positive_values", "reverse",
         "include_unfinished", "backfill", "count_from", "frequency", "target", "target_direction", "weight",
     }
 )  # fmt: skip
 # What an item that fetches must have right; its weight or target may change even while its question is gone.
 _MEASURING = frozenset(
-    {"survey", "question", "metric", "scale_min", "scale_max", "positive_values", "backfill", "count_from"}
+    {"survey", "question", "mapping", "metric", "scale_min", "scale_max", "positive_values", "backfill", "count_from"}
 )
 _DEMAND = ("survey", "question", "frequency", "backfill", "count_from")
 # What a mapping is: which answers count, and how. A change of one of these is a new version of the mapping.
 _MAPPING = (
-    "question_id", "metric", "scale_min", "scale_max", "positive_values", "reverse", "include_unfinished", "count_from",
+    "question_id", "mapping", "metric", "scale_min", "scale_max", "positive_values", "reverse", "include_unfinished",
+    "count_from",
 )  # fmt: skip
 
 
 # Whatever is accepted can be shown on every page.
 _BOUNDS: Mapping[str, Bounds] = {"scale_min": ANY, "scale_max": ANY, "target": ANY, "weight": WEIGHT}
+
+
+# How the code of a refusal begins that asks what the choices of a question count as.
+ASKED = "asked_"
 
 
 class NotAllowed(Exception):
@@ -126,12 +133,21 @@ def change_item(
             _complete(item)
         if any(getattr(item, name) != value for name, value in mapping.items()):
             _keep_former(item, mapping, user)
-        save_if_current(item, version, [*FIELDS, "mapped_fingerprint", "mapped_at", "mapped_by"])
+        save_if_current(item, version, [*FIELDS, "mapping_assumed", "mapped_fingerprint", "mapped_at", "mapped_by"])
         if title is not None and title != item.card.title:
             editing.change(item.card, item.card.version, title=_title(title))
         changed = any(getattr(item, name) != value for name, value in before.items()) or "question" in fields
         if changed and item.chosen_state != Chosen.DRAFT:
             _tell([before["survey"], item.survey])
+        return item
+
+
+@transaction.atomic
+def keep_mapping(item: FeedbackItem, seen_version: int) -> FeedbackItem:
+    """Say that the mapping which was assumed holds: it goes on counting just as it has, and is not asked about again."""
+    with _operation(item, Operation.Kind.ITEM):
+        item.mapping_assumed = False
+        save_if_current(item, seen_version, ["mapping_assumed"])
         return item
 
 
@@ -250,7 +266,7 @@ def _become(item: FeedbackItem, wanted: str, seen_version: int | None) -> Feedba
         if wanted == Chosen.ARCHIVED and item.chosen_state == Chosen.DRAFT:
             item.mapped_fingerprint = ""  # it never retrieved: when restored it is a draft again, and in no KPI
         item.chosen_state = wanted
-        save_if_current(item, version, ["chosen_state", "count_from", "mapped_fingerprint"])
+        save_if_current(item, version, ["chosen_state", "count_from", "mapped_fingerprint", "mapping"])
         _tell([item.survey])
         return item
 
@@ -279,7 +295,7 @@ def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:
     """Set the fields, and whatever follows from them."""
     if unknown := set(fields) - FIELDS:
         raise TypeError(f"An item has no field {sorted(unknown)}")
-    old_backfill = item.backfill
+    old_backfill, old_question = item.backfill, item.question_id
     for name, value in fields.items():
         setattr(item, name, value)
     item.positive_values = [str(value) for value in item.positive_values or []]
@@ -289,6 +305,7 @@ def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:
         if "survey" in fields and fields["survey"] and item.question.survey_id != fields["survey"].pk:
             raise ValidationError({"question": _("This question belongs to another survey.")})
         item.survey = item.question.survey
+    _map(item, fields, old_question)
     if item.survey is not None:
         if fields.get("source") and item.survey.source_id != fields["source"].pk:
             raise ValidationError({"survey": _("This survey belongs to another connection.")})
@@ -312,13 +329,38 @@ def _apply(item: FeedbackItem, fields: Mapping[str, Any]) -> None:
 
 def _complete(item: FeedbackItem) -> None:
     """Refuse an item that lacks something; settle what begins with the retrieval."""
+    asked: dict[str, list[ValidationError]] = {}
+    if item.mapping is None and item.question is not None:
+        proposal = proposal_of(item.question)
+        item.mapping = [entry.as_json() for entry in proposal.entries]
+        if proposal.doubts:  # nothing is counted by a guess
+            asked["mapping"] = [
+                ValidationError(sentence, code=f"{ASKED}{doubt.value}")
+                for doubt, sentence in zip(proposal.doubts, proposal.questions, strict=True)
+            ]
     problems = problems_of(item)
-    if problems:
-        raise ValidationError(problems)
+    if problems or asked:
+        raise ValidationError({**problems, **asked})
     if item.backfill == FeedbackItem.Backfill.NOW and item.count_from is None:
         item.count_from = _today()
     if item.question is not None and not item.mapped_fingerprint:
         item.mapped_fingerprint = item.question.fingerprint
+
+
+def _map(item: FeedbackItem, fields: Mapping[str, Any], old_question: int | None) -> None:
+    """Keep what is said of the choices; forget what was said of those of another question."""
+    given = fields.get("mapping")
+    if given is None:
+        if item.question_id != old_question or "mapping" in fields:
+            item.mapping, item.mapping_assumed = None, False
+        return
+    if item.question is None:
+        raise ValidationError({"mapping": _("Choose the question first.")})
+    try:
+        item.mapping = checked(given, item.question.choices)
+    except ValidationError as refused:
+        raise ValidationError({"mapping": refused}) from refused
+    item.mapping_assumed = False
 
 
 def _title(title: str) -> str:

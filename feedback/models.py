@@ -164,6 +164,13 @@ class Question(models.Model):
     # Exports are asked for these by the name of the field; for all others by their question.
     BY_NAME = (Kind.SENTIMENT, Kind.EMBEDDED, Kind.SCORE)
 
+    class Form(models.TextChoices):
+        """How numbers are given, where that decides what can be made of them."""
+
+        RANK = "rank", _("Rank order")
+        STARS = "stars", _("Stars")
+        DECIMALS = "decimals", _("Numbers with decimals")
+
     survey = models.ForeignKey(Survey, models.CASCADE, related_name="questions")
     field = models.CharField(max_length=200)  # key in the vendor's records, e.g. QID4, QID6_1, QID3_TEXT
     external_id = models.CharField(max_length=64)  # the vendor's question id, e.g. QID6; empty beside the questions
@@ -171,7 +178,9 @@ class Question(models.Model):
     wording = models.TextField(_("wording"))
     kind = models.CharField(_("type"), max_length=20, choices=Kind.choices)
     why_not = models.CharField(max_length=20, choices=WhyNot.choices, blank=True, default="", db_default="")
-    choices = models.JSONField(default=list, blank=True)  # [{"value": "1", "label": "Very easy", "analyze": true}]
+    form = models.CharField(max_length=10, choices=Form.choices, blank=True, default="", db_default="")
+    # In display order: [{"value": "1", "label": "Very easy", "analyze": true}]; a value is the code that answers carry.
+    choices = models.JSONField(default=list, blank=True)
     scale_min = models.FloatField(_("lowest value"), null=True, blank=True)
     scale_max = models.FloatField(_("highest value"), null=True, blank=True)
     about = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="sentiments")
@@ -396,6 +405,11 @@ class FeedbackItem(Versioned):
     mapped_at = models.DateTimeField(_("mapped at"), null=True, blank=True)
     mapped_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
+    # What each choice of the question stands for, see `mapping/entries.py`; null: nobody has said so.
+    mapping = models.JSONField(_("what the choices count as"), null=True, blank=True)
+    # It is how the item counted before mappings were kept: nobody has looked at it.
+    mapping_assumed = models.BooleanField(default=False, db_default=False)
+
     metric = models.CharField(_("metric"), max_length=12, choices=Metric.choices, blank=True)
     scale_min = models.FloatField(_("lowest value"), null=True, blank=True)
     scale_max = models.FloatField(_("highest value"), null=True, blank=True)
@@ -445,6 +459,7 @@ class FormerMapping(models.Model):
     item = models.ForeignKey(FeedbackItem, models.CASCADE, related_name="former_mappings")
     number = models.PositiveIntegerField(_("version"))
     question = models.ForeignKey(Question, models.SET_NULL, null=True, related_name="former_mappings")
+    mapping = models.JSONField(_("what the choices counted as"), null=True)
     metric = models.CharField(_("metric"), max_length=12, choices=FeedbackItem.Metric.choices)
     scale_min = models.FloatField(_("lowest value"), null=True)
     scale_max = models.FloatField(_("highest value"), null=True)

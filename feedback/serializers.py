@@ -9,6 +9,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from feedback.items import FIELDS
+from feedback.mapping.entries import REASONS
+from feedback.mapping.proposals import Doubt, Proposal, proposal_of
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Survey
 from feedback.states import question_differs
 from journeys.models import Lane, Stage
@@ -34,6 +36,34 @@ class ChoiceSerializer(serializers.Serializer):
     value = serializers.CharField()
     label = serializers.CharField(required=False)  # type: ignore[assignment]  # the choice's, not the field's
     analyze = serializers.BooleanField(required=False, help_text=_("False: excluded from analysis by the author."))
+
+
+class EntrySerializer(serializers.Serializer):
+    """What one choice counts as: a value, or the reason why it is left out."""
+
+    code = serializers.CharField(max_length=40)
+    label = serializers.CharField(  # type: ignore[assignment]  # the choice's, not the field's
+        required=False, allow_blank=True, help_text=_("As the question has it; what is sent is not read.")
+    )
+    value = serializers.CharField(max_length=20, required=False, allow_null=True)
+    left_out = serializers.ChoiceField(choices=list(REASONS), required=False)
+
+    def to_representation(self, instance: Any) -> Any:
+        return dict(instance)
+
+
+class AskSerializer(serializers.Serializer):
+    """What a person has to say before data can be retrieved, because it would be a guess."""
+
+    code = serializers.ChoiceField(choices=[doubt.value for doubt in Doubt])
+    text = serializers.CharField()
+
+
+def asks_of(proposal: Proposal) -> list[dict[str, str]]:
+    """The questions of a proposal."""
+    return [
+        {"code": doubt.value, "text": text} for doubt, text in zip(proposal.doubts, proposal.questions, strict=True)
+    ]
 
 
 class QuestionSerializer(serializers.ModelSerializer):
@@ -62,6 +92,16 @@ class ItemSerializer(VersionedSerializer):
     survey = serializers.PrimaryKeyRelatedField(
         queryset=Survey.objects.select_related("source"), allow_null=True, required=False
     )
+    mapping = EntrySerializer(  # type: ignore[call-arg]  # of the list
+        many=True,
+        required=False,
+        allow_null=True,
+        max_length=500,
+        help_text=_("What each choice counts as. Null: not said; what is proposed is taken if it rests on no guess."),
+    )
+    asks = serializers.SerializerMethodField(
+        help_text=_("What has to be said, by giving the mapping, before data can be retrieved.")
+    )
     positive_values = serializers.ListField(child=serializers.CharField(max_length=20), required=False, max_length=100)
     scale_min = NumberField(allow_null=True, required=False)
     scale_max = NumberField(allow_null=True, required=False)
@@ -75,11 +115,15 @@ class ItemSerializer(VersionedSerializer):
         model = FeedbackItem
         fields = [
             "id", "version", "card", "journey", "lane", "stage", "span", "title", "origin", "source", "survey",
-            "question", "question_differs", "metric", "scale_min", "scale_max", "positive_values", "reverse",
+            "question", "question_differs", "mapping", "asks", "metric", "scale_min", "scale_max", "positive_values", "reverse",
             "include_unfinished", "chosen_state", "backfill", "count_from", "frequency", "target", "target_direction",
             "weight", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["card", "origin", "source", "chosen_state", "created_at", "updated_at"]
+
+    @extend_schema_field(AskSerializer(many=True))
+    def get_asks(self, item: FeedbackItem) -> list[dict[str, str]]:
+        return asks_of(proposal_of(item.question)) if item.question is not None and item.mapping is None else []
 
     @extend_schema_field(bool)
     def get_question_differs(self, item: FeedbackItem) -> bool:
@@ -147,7 +191,11 @@ class ResponseSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(serializers.DictField(help_text=_("By the id of the question; null: shown and left empty.")))
+    @extend_schema_field(
+        serializers.DictField(
+            help_text=_("By the id of the question; null: shown and left empty; “?”: given, and not readable.")
+        )
+    )
     def get_answers(self, response: Response) -> dict[str, Any]:
         only, hidden = self.context.get("only"), self.context.get("hidden", ())
         return {

@@ -18,10 +18,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
 from feedback.models import FeedbackItem, Survey
+from feedback.serializers import asks_of
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import WINDOWS, Window
 from kpis.mapping.acceptance import accept
+from kpis.mapping.confirmation import Assumed, assumed_items, confirm_many, is_assumed
 from kpis.mapping.mappings import former_of, mapping_json
 from kpis.metrics.comparison import judge
 from kpis.pages.comments import comments_of
@@ -35,7 +37,10 @@ from kpis.scoring.weighting import choose_weighting
 from kpis.serializers import (
     AcceptSerializer,
     AnswersSerializer,
+    AssumedMappingSerializer,
     CommentsSerializer,
+    ConfirmedSerializer,
+    ConfirmSerializer,
     ItemChangeSerializer,
     ItemFigureSerializer,
     JourneyFiguresSerializer,
@@ -78,6 +83,7 @@ def item_json(score: ItemScore) -> dict[str, Any]:
         "stage": score.item.card.stage_id,
         "state": score.state.value,
         "explanation": explain(score.state, score.facts),
+        "mapping_assumed": is_assumed(score.item),
         "figure": score.figure.as_json() if score.figure else None,
         "target": _target_json(score),
     }
@@ -95,6 +101,47 @@ class ItemKpiFilter(filters.FilterSet):
     journey = IdFilter(field_name="card__lane__journey")
     stage = IdFilter(field_name="card__stage")
     survey = IdFilter(field_name="survey")
+
+
+class AssumedMappingViewSet(viewsets.GenericViewSet):
+    """Items that count as they did before mappings were kept, where that would now be asked."""
+
+    queryset = FeedbackItem.objects.none()
+    serializer_class = AssumedMappingSerializer
+    pagination_class = None
+    filter_backends: list[Any] = []
+
+    @extend_schema(responses=AssumedMappingSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Each with its figure as it is, and as it would be by what is proposed."""
+        return Response([_assumed_json(each) for each in assumed_items()])
+
+    @extend_schema(request=ConfirmSerializer, responses=ConfirmedSerializer(many=True))
+    def create(self, request: Request) -> Response:
+        """Keep how these items count, or count them as proposed. Each stands for itself."""
+        given = ConfirmSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        user: Any = request.user
+        wanted = [(each["item"], each["version"]) for each in given.validated_data["items"]]
+        said = confirm_many(wanted, given.validated_data["holds"], user)
+        return Response(
+            [{"item": each.item_id, "confirmed": not each.refused, "detail": each.refused} for each in said]
+        )
+
+
+def _assumed_json(assumed: Assumed) -> dict[str, Any]:
+    return {
+        "item": assumed.item.pk,
+        "version": assumed.item.version,
+        "title": assumed.item.card.title,
+        "journey": assumed.item.card.lane.journey_id,
+        "asks": asks_of(assumed.proposal),
+        "mapping": assumed.item.mapping,
+        "proposed_mapping": [entry.as_json() for entry in assumed.proposal.entries],
+        "formula": assumed.formula.name if assumed.formula else None,
+        "now": assumed.now.as_json() if assumed.now else None,
+        "proposed": assumed.proposed.as_json() if assumed.proposed else None,
+    }
 
 
 class ItemKpiViewSet(viewsets.GenericViewSet):

@@ -6,9 +6,12 @@ from rest_framework import serializers
 
 from feedback.drift import Change
 from feedback.models import FeedbackItem
+from feedback.serializers import AskSerializer, EntrySerializer
 from feedback.states import State
 from kpis.mapping.acceptance import Counting
+from kpis.mapping.confirmation import Holds
 from kpis.models import Consolidation
+from ui.numbers import LARGEST_ID
 
 _STATES = [*State.values, "suppressed"]
 
@@ -93,6 +96,9 @@ class ItemFigureSerializer(serializers.Serializer):
     stage = serializers.IntegerField()
     state = serializers.ChoiceField(choices=State.choices, help_text="Derived: chosen by somebody, or from facts.")
     explanation = serializers.CharField()
+    mapping_assumed = serializers.BooleanField(
+        help_text="It counts as before mappings were kept, and that would now be asked: see /kpis/mappings/."
+    )
     figure = FigureSerializer(allow_null=True)
     target = TargetSerializer(allow_null=True)
 
@@ -166,6 +172,37 @@ class AcceptSerializer(serializers.Serializer):
     version = serializers.IntegerField(required=False, min_value=1)
     question = serializers.IntegerField(help_text="The changed question that was seen.")
     answers = serializers.ChoiceField(choices=Counting.choices, help_text="Which answers the new version counts.")
+
+
+class AssumedMappingSerializer(serializers.Serializer):
+    """How an item counts without anybody having said so, beside what is proposed."""
+
+    item = serializers.IntegerField()
+    version = serializers.IntegerField(help_text="Of the item, to be named when confirming.")
+    title = serializers.CharField()
+    journey = serializers.IntegerField()
+    asks = AskSerializer(many=True)
+    mapping = EntrySerializer(many=True)
+    proposed_mapping = EntrySerializer(many=True)
+    formula = serializers.CharField(allow_null=True, help_text="Null: the metric does not suit; map it anew.")
+    now = FigureSerializer(allow_null=True)
+    proposed = FigureSerializer(allow_null=True, help_text="Null under a privacy threshold.")
+
+
+class SeenItemSerializer(serializers.Serializer):
+    item = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+    version = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
+
+
+class ConfirmSerializer(serializers.Serializer):
+    holds = serializers.ChoiceField(choices=Holds.choices)
+    items = SeenItemSerializer(many=True)
+
+
+class ConfirmedSerializer(serializers.Serializer):
+    item = serializers.IntegerField()
+    confirmed = serializers.BooleanField()
+    detail = serializers.CharField(allow_blank=True)
 
 
 class StageFiguresSerializer(serializers.Serializer):

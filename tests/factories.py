@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role, give_role
+from feedback.mapping.proposals import proposal_of
 from feedback.models import FeedbackItem, ManualValue, Question, Response, Source, Survey
 from integrations.models import Connection, SurveyFeed
 from integrations.qualtrics.translate import kind_of
@@ -115,6 +116,7 @@ def make_item(question: Question | None = None, stage: Stage | None = None, **fi
     fields.setdefault("metric", FeedbackItem.Metric.NPS)
     fields.setdefault("scale_min", question.scale_min)
     fields.setdefault("scale_max", question.scale_max)
+    fields.setdefault("mapping", [entry.as_json() for entry in proposal_of(question).entries])
     fields.setdefault("chosen_state", FeedbackItem.Chosen.RETRIEVING)
     return FeedbackItem.objects.create(
         source=question.survey.source,

@@ -71,6 +71,23 @@ def read_number(text: str) -> float:
     The decimal sign is the language's own; the other one of comma and point is read too where that leaves one meaning
     only. Thousands may be set apart by spaces, or by the language's own sign.
     """
+    return _read(text, str(get_format("DECIMAL_SEPARATOR")), str(get_format("THOUSAND_SEPARATOR")))
+
+
+def number_in(text: str) -> float | None:
+    """The number in an answer, typed in no known language; None where it can be read as none, or in two ways.
+
+    A single point or comma is a decimal sign: `7,5` is seven and a half. A comma before three digits could stand between
+    thousands as well, so `1,200` is not read. Spaces stand between thousands (`1 200`), and so does whatever stands there
+    several times or before the decimal sign (`1.234,5`). A percent sign at the end is left away: `50 %` is 50.
+    """
+    try:
+        return _read(text.strip().removesuffix("%"), ".", "")
+    except NotUnderstood:
+        return None
+
+
+def _read(text: str, own: str, thousands: str) -> float:
     rest = text.strip(f"{_SPACES}\t\r\n")
     if not rest:
         raise NotUnderstood(_("Enter a number."))
@@ -81,7 +98,7 @@ def read_number(text: str) -> float:
         rest = rest[1:].lstrip(_SPACES)
     for space in _SPACES:
         rest = rest.replace(space, " ")
-    plain = _with_point(rest)
+    plain = _with_point(rest, own, thousands)
     if not plain.isascii() or not _PLAIN.fullmatch(plain):
         raise NotUnderstood(_("This is not a number. Write for example %(example)s.") % {"example": written(1234.5)})
     if len(plain.replace(".", "").strip("0")) > _DIGITS:
@@ -99,11 +116,9 @@ def written(value: float, *, grouping: bool = False) -> str:
     return str(number_format(f"{float(text):.{min(decimals, 20)}f}", min(decimals, 20), force_grouping=grouping))
 
 
-def _with_point(text: str) -> str:
+def _with_point(text: str, own: str, thousands: str) -> str:
     """The same number with a point for its decimals and nothing between its thousands; anything else as it is."""
-    own = str(get_format("DECIMAL_SEPARATOR"))
     other = "." if own == "," else ","
-    thousands = str(get_format("THOUSAND_SEPARATOR"))
     signs = [sign for sign in text if sign in ",."]
     if not signs or len(set(signs)) == 1 == len(signs):
         sign = signs[0] if signs else own

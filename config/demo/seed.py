@@ -25,7 +25,7 @@ from integrations.vendor.clients import client_for
 from integrations.webhooks import subscriptions
 from journeys.editing.building import build
 from journeys.models import Journey, Lane
-from kpis.metrics.proposals import propose
+from kpis.mapping.choices import choice_of
 
 PASSWORD = "parcours-demo"  # noqa: S105 (printed when the demo starts; it opens nothing but the demo)
 PEOPLE = {
@@ -116,13 +116,7 @@ def _add(item: maps.DemoItem, lane: Lane, stage, survey: Survey, questions: list
         if (question.kind == Question.Kind.SENTIMENT and question.about and question.about.field == item.field)
         or (question.field == item.field and question.kind != Question.Kind.TEXT)
     )
-    formula = next(
-        formula
-        for formula in propose(
-            question.kind, question.scale_min, question.scale_max, question.choices, question.wording
-        )
-        if formula.metric == item.metric
-    )
+    formula = next(formula for formula in choice_of(question).formulas if formula.metric == item.metric)
     items.create_item(
         lane,
         stage,

@@ -18,6 +18,7 @@ from rest_framework.serializers import as_serializer_error
 from rest_framework.views import exception_handler
 
 from config.storable import REFUSED, UNSTORABLE
+from feedback.items import ASKED
 from integrations.troubles.refusals import InvalidInput, Refusal
 from versioning.api import Conflict, VersionedUpdates
 from versioning.saving import Outdated
@@ -40,6 +41,12 @@ class _TooLong(APIException):
     status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     default_detail = gettext_lazy("The body is too long.")
     default_code = "too_long"
+
+
+def _asked(codes: Any) -> list[str]:
+    """What a refusal asks about the choices of a question; nothing where it is another refusal."""
+    given = codes.get("mapping", []) if isinstance(codes, dict) else []
+    return [str(code).removeprefix(ASKED) for code in given if str(code).startswith(ASKED)]
 
 
 def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
@@ -66,6 +73,8 @@ def handle(exc: Exception, context: dict[str, Any]) -> Response | None:
     problem: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status}
     if isinstance(exc, ValidationError):
         problem |= {"detail": _("Some fields are not right."), "errors": response.data}
+        if asked := _asked(exc.get_codes()):
+            problem |= {"code": "mapping_asked", "asks": asked}
     else:
         data = response.data if isinstance(response.data, dict) else {"detail": response.data}
         problem["detail"] = str(data.pop("detail", ""))

@@ -145,6 +145,7 @@ class Connections(VersionedUpdates, viewsets.ModelViewSet):
             connection,
             values["question"],
             values["formula"],
+            mapping=values["mapped"],
             include_unfinished=values["include_unfinished"],
             count_from=values["count_from"],
         )

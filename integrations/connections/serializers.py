@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.fields import empty
 
+from feedback.mapping.entries import checked, read_entries
+from feedback.mapping.proposals import proposal_of
 from feedback.models import FeedbackItem, Question, Survey
+from feedback.serializers import AskSerializer, EntrySerializer, asks_of
 from integrations.connections.forms import SECRET_AGAIN, TOKEN_AGAIN
 from integrations.connections.testing import results_of
 from integrations.health.serializers import HealthSerializer
@@ -21,7 +25,8 @@ from integrations.troubles.errors import HostRefused
 from integrations.vault.credential_text import TokenRefusedAsText, read_client_secret, read_token
 from integrations.vault.secret import Secret
 from integrations.wizard.preview import Preview
-from kpis.mapping.choices import choice_of
+from kpis.counting.mapped import mapped
+from kpis.mapping.choices import choice_of, said_instead
 from kpis.metrics.formulas import Formula, FormulaError
 from ui.number_serializer_fields import NumberField
 from versioning.api import VersionedSerializer
@@ -194,21 +199,39 @@ class QuestionSearchSerializer(serializers.Serializer):
     group = serializers.ChoiceField(choices=Question.Group.choices, required=False, default="")
 
 
+class ProposedEntrySerializer(EntrySerializer):
+    why = serializers.CharField(read_only=True)
+
+
 class LiveQuestionSerializer(serializers.ModelSerializer):
     group = serializers.ChoiceField(choices=Question.Group.choices, read_only=True)
     proposals = serializers.SerializerMethodField(help_text=_("Formulas that suit the question, best first."))
+    mapping = serializers.SerializerMethodField(
+        help_text=_("What each choice is proposed to count as, with the reason.")
+    )
+    asks = serializers.SerializerMethodField(
+        help_text=_("What an item on this question has to say, by giving its mapping, before data can be retrieved.")
+    )
     not_measurable_because = serializers.SerializerMethodField(help_text=_("Empty if the question can be measured."))
 
     class Meta:
         model = Question
         fields = [
             "id", "field", "external_id", "label", "wording", "kind", "group", "choices", "scale_min", "scale_max",
-            "proposals", "not_measurable_because",
+            "proposals", "mapping", "asks", "not_measurable_because",
         ]  # fmt: skip
 
     @extend_schema_field(FormulaSerializer(many=True))
     def get_proposals(self, question: Question) -> list[dict[str, Any]]:
         return [dict(FormulaSerializer(formula).data) for formula in choice_of(question).formulas]
+
+    @extend_schema_field(ProposedEntrySerializer(many=True))
+    def get_mapping(self, question: Question) -> list[dict[str, str]]:
+        return [{**line.entry.as_json(), "why": line.why} for line in proposal_of(question).lines]
+
+    @extend_schema_field(AskSerializer(many=True))
+    def get_asks(self, question: Question) -> list[dict[str, str]]:
+        return asks_of(proposal_of(question))
 
     def get_not_measurable_because(self, question: Question) -> str:
         return choice_of(question).reason
@@ -228,6 +251,9 @@ class PreviewRequestSerializer(serializers.Serializer):
         child=serializers.CharField(max_length=40), required=False, max_length=200, allow_empty=True
     )
     reverse = serializers.BooleanField(required=False, default=False)
+    mapping = EntrySerializer(  # type: ignore[call-arg]  # of the list that `many` makes
+        many=True, required=False, max_length=500, help_text=_("As proposed, if it is not given.")
+    )
     include_unfinished = serializers.BooleanField(required=False, default=False)
     count_from = serializers.DateField(required=False, allow_null=True, default=None)
 
@@ -237,7 +263,14 @@ class PreviewRequestSerializer(serializers.Serializer):
         return question
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        choice = choice_of(values["question"])
+        question = values["question"]
+        choice = choice_of(question)
+        if "mapping" in values:
+            try:
+                entries = read_entries(checked(values["mapping"], question.choices))
+            except ValidationError as refused:
+                raise serializers.ValidationError({"mapping": refused.messages}) from refused
+            choice = choice_of(question, said_instead(choice.proposal, entries))
         if not choice.formulas:
             raise serializers.ValidationError({"question": [choice.reason]})
         metric = values.get("metric") or choice.formulas[0].metric
@@ -256,6 +289,7 @@ class PreviewRequestSerializer(serializers.Serializer):
             raise serializers.ValidationError(
                 {"metric": [_("Metric, scale and positive values do not fit together.")]}
             ) from None
+        values["mapped"] = mapped([entry.as_json() for entry in choice.proposal.entries])
         return values
 
 

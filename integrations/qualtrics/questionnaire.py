@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrations.qualtrics.questions import ends_of, items_of, label_of, plain
+from integrations.qualtrics.questions import code_of, ends_of, items_of, label_of, plain
 from integrations.qualtrics.records import Definition, Survey, mapping, text
 from integrations.qualtrics.wording import readable
 
@@ -70,7 +70,7 @@ def _shown(
         "wording": readable(plain(question.get("questionText")), names) or text(question.get("questionLabel")) or tag,
         "form": form,
         "choices": [
-            {"value": str(choice.get("recode") or choice_id), "label": readable(label_of(choice), names)}
+            {"value": code_of(choice_id, choice), "label": readable(label_of(choice), names)}
             for choice_id, choice in (choices.items() if has_choices else ())
         ],
         "rows": [readable(label_of(part), names) for part in parts.values()]

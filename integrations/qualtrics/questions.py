@@ -12,6 +12,7 @@ import orjson
 
 from integrations.qualtrics.records import Definition, Survey, mapping, text
 
+Form = Literal["", "rank", "stars", "decimals"]
 Kind = Literal["choice", "nps", "number", "text", "sentiment", "multi", "chosen", "embedded", "score", "other"]
 
 _SINGLE = {"SAVR", "SAHR", "SACOL", "DL", "SB"}
@@ -52,6 +53,7 @@ class QuestionRecord:
     mappable: bool = True
     chosen: str = ""
     why_not: str = ""
+    form: Form = ""
 
     @property
     def fingerprint(self) -> str:
@@ -184,8 +186,9 @@ def _of_question(qid: str, question: Mapping[str, Any], definition: Definition |
     elif kind in _ITEMS_ARE_NUMBERS and selector not in ("TB",):
         parts = choices or items_of(question.get("subQuestions"))
         low, high = ends_of(kind, selector, qid, len(parts), definition)
+        form = _form_of(kind, selector, qid, definition)
         for item_id, item in parts.items():
-            yield replace(_part(base, item_id, item), kind="number", scale_min=low, scale_max=high)
+            yield replace(_part(base, item_id, item), kind="number", scale_min=low, scale_max=high, form=form)
     else:
         yield replace(base, mappable=False)
 
@@ -234,10 +237,16 @@ def label_of(item: Mapping[str, Any]) -> str:
     return plain(item.get("choiceText") or item.get("description") or item.get("Display"))
 
 
+def code_of(choice_id: str, choice: Mapping[str, Any]) -> str:
+    """What answers carry for a choice: its recode, 0 among them, else its id."""
+    recode = choice.get("recode")
+    return choice_id if recode is None or recode == "" else str(recode)
+
+
 def _as_choices(choices: Mapping[str, dict[str, Any]], by_id: bool = False) -> tuple[dict[str, Any], ...]:
     listed = []
     for choice_id, choice in choices.items():
-        value = choice_id if by_id else str(choice.get("recode") or choice_id)
+        value = choice_id if by_id else code_of(choice_id, choice)
         number = None if by_id else _number(value)
         listed.append(
             {
@@ -253,13 +262,27 @@ def _number(value: str) -> float | None:
     return float(value) if re.fullmatch(r"[+-]?\d{1,12}(\.\d{1,6})?", value, re.ASCII) else None
 
 
+def _form_of(kind: str, selector: str, qid: str, definition: Definition | None) -> Form:
+    """How numbers are given, as far as the definition says it."""
+    configuration = _configuration(qid, definition)
+    if kind == "RO":
+        return "rank"
+    if selector == "STAR":
+        return "stars" if configuration.get("StarType") in (None, "discrete") else "decimals"
+    return "decimals" if _number(str(configuration.get("NumDecimals"))) else ""
+
+
+def _configuration(qid: str, definition: Definition | None) -> Mapping[str, Any]:
+    return mapping(definition.questions.get(qid, {}).get("Configuration")) if definition else {}
+
+
 def ends_of(
     kind: str, selector: str, qid: str, items: int, definition: Definition | None
 ) -> tuple[float | None, float | None]:
     """The ends of the scale of sliders, stars and ranks, where they are known."""
     if kind == "RO":
         return 1, float(items)
-    configuration = mapping(definition.questions.get(qid, {}).get("Configuration")) if definition else {}
+    configuration = _configuration(qid, definition)
     low, high = configuration.get("CSSliderMin"), configuration.get("CSSliderMax")
     if selector == "STAR":
         low, high = 0, configuration.get("StarCount")

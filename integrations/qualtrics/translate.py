@@ -17,9 +17,11 @@ from typing import Any
 import orjson
 
 from feedback.intake import NewResponse
+from feedback.mapping.values import UNREADABLE_BIN
 from feedback.models import Response
 from integrations.qualtrics.chosen import NOT_SHOWN, OneOfSeveral
 from integrations.qualtrics.questions import Kind, QuestionRecord, question_records
+from ui.typed_numbers import number_in
 
 __all__ = ["Kind", "QuestionRecord", "Rejected", "Translator", "question_records"]
 
@@ -27,7 +29,7 @@ LONGEST_TEXT = 64 * 1024
 # Bits of `NewResponse.flags`.
 TEXT_CUT = 1  # a comment was longer than 64 KB
 TEXT_REPAIRED = 2  # characters that no database stores became U+FFFD
-ANSWER_UNREADABLE = 4  # an answer was not of its question's kind and was left out
+ANSWER_UNREADABLE = 4  # an answer was not of its question's kind: that it was given is kept, not what it says
 
 REJECTIONS = frozenset(
     {
@@ -216,28 +218,29 @@ def _finished(value: Any) -> bool | None:
 
 
 def _read(value: Any, kind: str, is_numeric: bool) -> tuple[Any, int]:
-    """The value as it is stored, None if it is empty, _UNREADABLE if it is not of this kind; and flags."""
+    """The value as it is stored, None if it is empty; and flags.
+
+    What is not of its kind is UNREADABLE_BIN where answers are counted by value, else _UNREADABLE: it is not kept.
+    """
     if value == "" or value == []:
         return None, 0
     if is_numeric:
         if isinstance(value, str) and not value.strip():
             return None, 0
         number = _numeric(value)
-        return (_UNREADABLE, ANSWER_UNREADABLE) if number is None else (number, 0)
+        return (UNREADABLE_BIN, ANSWER_UNREADABLE) if number is None else (number, 0)
     if kind == "text":
         return _comment(value)
     if kind == "sentiment":
         found = _SENTIMENTS.get(value.strip().lower()) if isinstance(value, str) else None
-        return (_UNREADABLE, ANSWER_UNREADABLE) if found is None else (found, 0)
+        return (UNREADABLE_BIN, ANSWER_UNREADABLE) if found is None else (found, 0)
     return _several(value)
 
 
 def _numeric(value: Any) -> int | float | None:
-    """A finite number, whole ones as int; from text as well: some surveys export "9"."""
+    """A finite number, whole ones as int; from text as well: some surveys export "9", and people type "7,5"."""
     if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
-            return None
-        value = float(value)
+        value = float(value) if _NUMBER.fullmatch(value) else number_in(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, int):

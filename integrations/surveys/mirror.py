@@ -124,6 +124,7 @@ def _write(
         question.label = record.label[:120]
         question.wording = readable(record.wording, names) or record.label or record.field
         question.kind = record.kind
+        question.form = record.form
         question.why_not = record.why_not
         question.choices = [
             choice | {"label": readable(choice["label"], names) or choice["value"]} for choice in record.choices

@@ -7,20 +7,26 @@ says is dropped when an earlier choice no longer leads to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.utils.datastructures import MultiValueDict
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from feedback.mapping.entries import Entry, read_entries
+from feedback.mapping.proposals import Doubt, Proposal, Runs, proposal_of
 from feedback.models import FeedbackItem, Frequency, Question, Survey
 from integrations.models import Connection
 from integrations.surveys.access import reader_of
-from kpis.mapping.choices import Choice, choice_of, metric_label, one_per_metric, scale_values
+from integrations.wizard import choices
+from integrations.wizard.choices import Row
+from kpis.mapping.choices import Choice, choice_of, metric_label, one_per_metric, said_instead, scale_values
 from kpis.metrics.formulas import Formula, FormulaError
+from kpis.metrics.proposals import points_of
 from ui.number_fields import NumberField
 from ui.numbers import whole_number
 from ui.typed_numbers import written
@@ -39,14 +45,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "survey": ("survey",),
     "question": ("question",),
     "metric": (
-        "metric", "positive", "reverse", "include_unfinished", "backfill", "count_from", "frequency", "title",
-        "target_direction", "target",
+        "is_scale", "metric", "positive", "reverse", "confirmed", "include_unfinished", "backfill", "count_from", "frequency",
+        "title", "target_direction", "target",
     ),
     "preview": (),
 }  # fmt: skip
 _MANY = {"positive"}
 # Not asked, only carried: what the answers of the metric step were proposed for.
-_CARRIED = ("shaped_for", "proposed_title", "seen_version")
+_CARRIED = ("shaped_for", "mapped_for", "proposed_title", "seen_version")
 
 
 class WizardForm(forms.Form):
@@ -75,6 +81,16 @@ class WizardForm(forms.Form):
             "required": gettext_lazy("Choose a question."),
             "invalid_choice": gettext_lazy("Choose a question."),
         },
+    )
+    is_scale = forms.BooleanField(
+        label=gettext_lazy("These choices are a scale"),
+        required=False,
+        help_text=gettext_lazy("In the order of the values above. Otherwise only shares of them mean something."),
+    )
+    confirmed = forms.BooleanField(
+        label=gettext_lazy("I have looked at it: this is how the answers count"),
+        required=False,
+        error_messages={"required": gettext_lazy("Say first how the answers count: nothing is counted by a guess.")},
     )
     metric = forms.ChoiceField(label=gettext_lazy("Metric"), widget=forms.RadioSelect)
     positive = forms.MultipleChoiceField(
@@ -108,7 +124,7 @@ class WizardForm(forms.Form):
     )
     target = NumberField(label=gettext_lazy("Value"), required=False)
 
-    def __init__(self, data: MultiValueDict) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data, use_required_attribute=False)
         self._offer()
 
@@ -134,7 +150,37 @@ class WizardForm(forms.Form):
 
     @cached_property
     def choice(self) -> Choice | None:
-        return choice_of(self.chosen_question) if self.chosen_question else None
+        """What can be measured, if the choices count as the table says."""
+        if not self.chosen_question:
+            return None
+        proposed, entries = choice_of(self.chosen_question), self.entries
+        if entries is None:
+            return proposed
+        said = said_instead(proposed.proposal, entries)
+        if self.data.get("is_scale"):
+            said = replace(said, runs=Runs.UP)
+        found = choice_of(self.chosen_question, said)
+        return found if found.formulas else replace(proposed, reason=found.reason)
+
+    @cached_property
+    def proposed(self) -> Proposal:
+        """What the choices are proposed to stand for, and what has to be asked."""
+        return proposal_of(self.chosen_question) if self.chosen_question else Proposal()
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The table of choices as it was filled in."""
+        return choices.read(self.data, self.proposed)
+
+    @property
+    def entries(self) -> list[Entry] | None:
+        """What each choice counts as; None while a row cannot be read."""
+        return choices.entries_of(self.rows)
+
+    @property
+    def has_said(self) -> bool:
+        """Whether the mapping rests on no guess, or a person has said that it holds."""
+        return not self.proposed.doubts or bool(self.data.get("confirmed"))
 
     @cached_property
     def proposals(self) -> dict[str, Formula]:
@@ -155,12 +201,23 @@ class WizardForm(forms.Form):
         reverse = bool(self.cleaned_data.get("reverse"))
         return Formula(base.metric, base.scale_min, base.scale_max, positive, reverse)
 
+    def as_proposed(self) -> QueryDict:
+        """The answers without what was said of the choices and of how they count: that is proposed anew."""
+        data = self.data.copy()
+        for name in ("mapped_for", "shaped_for"):
+            data.pop(name, None)
+        return data
+
     # --- checking -----------------------------------------------------------------------------------------------------
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("positive") and len(values["positive"]) == len(self.fields["positive"].choices):
             self.add_error("positive", _("If every value counts as positive, the result is always 100%."))
+        if self.entries is None:
+            self.add_error("confirmed", _("Say of each choice what it counts as, or why it is left out."))
+        elif self.choice and self.choice.reason:
+            self.add_error("confirmed", self.choice.reason)
         if values.get("backfill") != FeedbackItem.Backfill.DATE and "count_from" in self.errors:
             del self.errors["count_from"]  # the day is asked for, and shown, with that choice only
         return values
@@ -181,9 +238,10 @@ class WizardForm(forms.Form):
 
     def carried(self, step: str) -> Iterator[tuple[str, str]]:
         """The answers of the other steps, for hidden fields."""
-        for name in (*_CARRIED, *(field for other in ORDER if other != step for field in FIELDS[other])):
+        table = choices.names(self.data) if step != "metric" else []
+        for name in (*_CARRIED, *table, *(field for other in ORDER if other != step for field in FIELDS[other])):
             for value in self.data.getlist(name):
-                if value != "":
+                if value != "" or name.startswith(choices.LEAVE):
                     yield name, value
 
     def item_fields(self) -> dict[str, Any]:
@@ -196,6 +254,8 @@ class WizardForm(forms.Form):
             fields["survey"], fields["question"] = self.chosen_survey, self.chosen_question
             if self.chosen_question is None:
                 fields |= {"metric": "", "positive_values": []}
+            elif self.has_said and self.entries is not None:
+                fields["mapping"] = [entry.as_json() for entry in self.entries]
         try:
             formula = self.formula()
         except FormulaError:
@@ -232,21 +292,33 @@ class WizardForm(forms.Form):
         question = self.chosen_question
         offered = [(metric, metric_label(question, metric)) for metric in self.proposals] if question else []
         self.fields["metric"].choices = offered
-        if self.chosen_question and self.proposal and self.proposal.is_share:
-            self.fields["positive"].choices = scale_values(self.chosen_question, self.proposal)
+        self.fields["confirmed"].required = bool(self.proposed.doubts)
+        if self.choice and self.proposal and self.proposal.is_share:
+            self.fields["positive"].choices = scale_values(self.choice, self.proposal)
             self.fields["positive"].required = True
         self.fields["frequency"].choices = [("", self._frequency_of_connection()), *Frequency.choices]
 
     def _shape(self) -> None:
         """Fill in what is proposed, when the question or the metric is another than the answers were given for."""
-        formula = self.proposal
-        if formula is None or not self.chosen_question or not self.chosen_survey:
+        if not self.chosen_question or not self.chosen_survey:
             return
         data = self.data.copy()
-        shape = f"{self.chosen_question.pk}:{formula.metric}"
+        if data.get("mapped_for") != str(self.chosen_question.pk):
+            choices.fill(data, self.proposed.entries)
+            data["mapped_for"] = str(self.chosen_question.pk)
+            for name in ("is_scale", "confirmed"):
+                data.pop(name, None)
+            self.data = data
+            for name in ("rows", "choice", "proposals"):
+                self.__dict__.pop(name, None)  # read before the table was filled
+        formula = self.proposal
+        if formula is None:
+            return
+        shape = shape_of(self.chosen_question.pk, formula.metric, self.choice.proposal.entries if self.choice else [])
         if data.get("shaped_for") != shape:
             data["metric"], data["shaped_for"] = formula.metric, shape
-            data.setlist("positive", list(formula.positive_values))
+            unknown = Doubt.WORDS in self.proposed.doubts and not data.get("is_scale") and not self.proposed.positive
+            data.setlist("positive", [] if unknown else list(formula.positive_values))
             data.setlist("reverse", ["on"] if formula.reverse else [])
             data.setdefault("backfill", FeedbackItem.Backfill.SURVEY_START)
         counted = metric_label(self.chosen_question, formula.metric)
@@ -286,12 +358,26 @@ def answers_of(item: FeedbackItem) -> dict[str, list[str]]:
         "target_direction": item.target_direction,
     }
     lists = {name: [str(value)] for name, value in answers.items()}
+    said = read_entries(item.mapping)
+    if item.question_id and item.mapping is not None:
+        table = QueryDict(mutable=True)
+        choices.fill(table, said)
+        lists |= {name: table.getlist(name) for name in table}
+        lists["mapped_for"] = [str(item.question_id)]
+        lists["is_scale"] = ["on"] if item.metric == FeedbackItem.Metric.MEAN else []
+        lists["confirmed"] = [] if item.mapping_assumed else ["on"]
     if item.question_id and item.metric:
-        lists["shaped_for"] = [f"{item.question_id}:{item.metric}"]
+        entries = said or (proposal_of(item.question).entries if item.question else [])
+        lists["shaped_for"] = [shape_of(item.question_id, item.metric, entries)]
         lists["positive"] = [str(value) for value in item.positive_values]
         lists["reverse"] = ["on"] if item.reverse else []
     lists["include_unfinished"] = ["on"] if item.include_unfinished else []
     return lists
+
+
+def shape_of(question: int, metric: str, entries: list[Entry]) -> str:
+    """What a formula is proposed for: while it stays, what a person chose stays."""
+    return f"{question}:{metric}:{','.join(points_of(entries))}"
 
 
 def _find(rows: Any, raw: str | None) -> Any:

@@ -29,10 +29,10 @@ from integrations.troubles.errors import QualtricsError
 from integrations.troubles.table import Explanation, explain
 from integrations.vendor.clients import client_for
 from kpis.counting.histograms import COUNTED, total, value_key
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 from kpis.counting.periods import Window, day_bounds
 from kpis.mapping.verdicts import Verdict, verdict_on
 from kpis.metrics.formulas import Formula, is_suppressed, measure_counts, suppress
-from kpis.metrics.proposals import not_applicable_values
 from kpis.models import DayHistogram
 from kpis.scoring.figures import ALL_TIME, Figure, figure
 
@@ -46,7 +46,7 @@ class Answer:
     """One answer as the preview lists it."""
 
     recorded_at: datetime
-    value: str
+    value: str  # that it counts as; its code where it has none
     label: str
     verdict: Verdict
 
@@ -95,6 +95,7 @@ def preview(
     question: Question,
     formula: Formula,
     *,
+    mapping: Mapped = AS_THEY_CAME,
     include_unfinished: bool = False,
     count_from: date | None = None,
 ) -> Preview:
@@ -114,14 +115,13 @@ def preview(
     except QualtricsError as error:
         return Preview(trouble=error.explanation, code=error.code, complete=False)
     include = (COUNTED, "unfinished") if include_unfinished else (COUNTED,)
-    not_applicable = not_applicable_values(question.choices)
-    judge = partial(verdict_on, formula=formula, not_applicable=not_applicable, include=include)
+    judge = partial(verdict_on, formula=formula, mapping=mapping, include=include)
     labels = {value_key(choice["value"]): str(choice.get("label", "")) for choice in question.choices}
     answers = [
-        Answer(recorded_at, value, labels.get(value, ""), judge(value, response_class))
-        for recorded_at, _order, response_class, value in sorted(reading.newest, reverse=True)
+        Answer(recorded_at, mapping.value_of(code) or code, labels.get(code, ""), judge(code, response_class))
+        for recorded_at, _order, response_class, code in sorted(reading.newest, reverse=True)
     ]
-    result = measure_counts(formula, reading.counts, not_applicable=not_applicable, include=include)
+    result = measure_counts(formula, reading.counts, mapping=mapping, include=include)
     organisation = Organisation.current()
     # Whoever maps questions may read responses. The figure is hidden below the threshold all the same, as it will be.
     hidden = is_suppressed(result, organisation.suppression_threshold)

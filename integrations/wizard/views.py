@@ -18,16 +18,19 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.page_request import PageRequest
 from feedback import items as actions
+from feedback.mapping.proposals import Doubt
 from feedback.models import FeedbackItem, Question, Survey
 from integrations.health.status import health_of, with_facts
 from integrations.models import Connection
 from integrations.surveys.catalogue import LIVE_LOOKS, questions_of, stored_responses, surveys_of
 from integrations.surveys.listing import grouped, told_apart
 from integrations.vendor.by_hand import TooManyByHand, admit
+from integrations.wizard.choices import with_answers
 from integrations.wizard.forms import ORDER, STEPS, WizardForm, answers_of
 from integrations.wizard.preview import Preview, preview
 from journeys.drawing.redrawing import map_again
 from journeys.models import Lane, Stage
+from kpis.counting.mapped import mapped
 from kpis.mapping.choices import Choice, choice_of, metric_label
 from kpis.metrics.formulas import Formula
 from kpis.metrics.wording import how_counted, number_text
@@ -36,7 +39,13 @@ from versioning.pages import FIELD, see, seen_version
 from versioning.saving import Outdated
 
 # Item field → field of the wizard, where a refusal of the action names one.
-_NAMED = {"positive_values": "positive", "scale_min": "metric", "scale_max": "metric", "source": "connection"}
+_NAMED = {
+    "positive_values": "positive",
+    "mapping": "confirmed",
+    "scale_min": "metric",
+    "scale_max": "metric",
+    "source": "connection",
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,6 +96,10 @@ class _Wizard:
             return self.save()
         if go == "later":
             return self.save_for_later(at)
+        if go == "proposed":
+            self.form = WizardForm(self.form.as_proposed())
+            self.form.is_valid()
+            return self.show("metric", quiet=True)
         if go == "refresh":
             return self.show(at, quiet=True)
         if go.startswith("to:") and go.removeprefix("to:") in STEPS:
@@ -198,13 +211,18 @@ class _Wizard:
 
     def _metric(self) -> dict[str, Any]:
         form = self.form
+        question: Any = form.chosen_question
         proposal: Any = form.proposal  # there is one: a question without is not let through
         shares = _("The share of answers that count as positive.")
         unusual = ("frequency", "target", "include_unfinished")
         return {
-            "question": form.chosen_question,
+            "question": question,
             "proposal": proposal,
             "how_counted": shares if proposal.is_share else how_counted(proposal),
+            "rows": with_answers(form.rows, question),
+            "differs": any(row.proposed for row in form.rows),
+            "asked": form.proposed.questions,
+            "asks_scale": Doubt.WORDS in form.proposed.doubts and len(form.rows) > 2,
             "more_open": any(form.data.get(name) or name in form.errors for name in unusual),
         }
 
@@ -219,6 +237,7 @@ class _Wizard:
                 connection,
                 question,
                 form.formula(),
+                mapping=mapped([entry.as_json() for entry in form.entries or ()]),
                 include_unfinished=values["include_unfinished"],
                 count_from=values["count_from"] if by_date else None,
             )

@@ -6,12 +6,12 @@ outer keys are classes of responses, the inner ones canonical answer values; "" 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
 from typing import Protocol
+
+from feedback.mapping.entries import AMBIGUOUS, NOT_ANALYSED, NOT_APPLICABLE, OFF_SCALE
+from feedback.mapping.values import UNREADABLE_BIN, value_key
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 
 Histogram = Mapping[str, int]
 Counts = Mapping[str, Mapping[str, int]]
@@ -19,52 +19,20 @@ Counts = Mapping[str, Mapping[str, int]]
 COUNTED = "counted"
 UNFINISHED = "unfinished"
 UNANSWERED = "unanswered"
-OUT_OF_SCALE = "out_of_scale"
-NOT_APPLICABLE = "not_applicable"
+OUT_OF_SCALE = OFF_SCALE
+UNREADABLE = "unreadable"
 MIXED = "mixed"  # a comment with both sentiments: no place on -2…+2, so a bin of its own
 # Why an answer is not in n, in the order in which reasons are shown: the class of its response first, then its value.
-REASONS = (UNFINISHED, "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, OUT_OF_SCALE, MIXED)
-
-# Longer digits come from free text (a phone number, a paste); no scale reaches them.
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,30})?")
+REASONS = (
+    "unfinished", "preview", "test", "spam", "synthetic", UNANSWERED, NOT_APPLICABLE, NOT_ANALYSED, AMBIGUOUS, OUT_OF_SCALE,
+    UNREADABLE, MIXED,
+)  # fmt: skip
 
 
 class Scale(Protocol):
     """What decides whether a value can be counted; a `Formula` is one."""
 
     def accepts(self, value: str) -> bool: ...
-
-
-@lru_cache(maxsize=4096)
-def number(value: str) -> int | Fraction | None:
-    """The exact number that a value's text stands for, as int where it is whole (for speed); None for other text."""
-    if not _NUMBER.fullmatch(value):
-        return None
-    exact = Fraction(value)
-    return exact.numerator if exact.denominator == 1 else exact
-
-
-def value_key(value: object) -> str:
-    """The canonical text of an answer: "9" for 9, 9.0, "9" and "9.0"; "" for no answer; other text stripped."""
-    if value is None:
-        return ""
-    if isinstance(value, int):
-        return _canonical(str(int(value)))
-    if isinstance(value, float | Decimal):
-        # Decimal writes 1e-07 in full, as a person would, and leaves "NaN" a text that no scale accepts.
-        value = format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
-    return _canonical(str(value))
-
-
-@lru_cache(maxsize=4096)
-def _canonical(text: str) -> str:
-    text = text.strip()
-    if not _NUMBER.fullmatch(text):
-        return text
-    whole, point, decimals = text.removeprefix("+").partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    digits = (whole.removeprefix("-").lstrip("0") or "0") + (point + decimals).rstrip("0").rstrip(".")
-    return digits if digits == "0" else sign + digits
 
 
 def add(*counts: Counts) -> dict[str, dict[str, int]]:
@@ -113,46 +81,42 @@ def _without_empty_bins(counts: Counts) -> dict[str, dict[str, int]]:
 
 
 def usable(
-    counts: Counts,
-    formula: Scale,
-    *,
-    not_applicable: Collection[str] = frozenset(),
-    include: Collection[str] = (COUNTED,),
+    counts: Counts, formula: Scale, *, mapping: Mapped = AS_THEY_CAME, include: Collection[str] = (COUNTED,)
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """What of the counts a formula may use, and how many answers are left out for which reason.
+    """From raw counts by code to what a formula may use, by value, and how many answers are left out for which reason.
 
     `include` names the classes of responses that count: `("counted", "unfinished")` where unfinished ones do too.
     Each answer is in exactly one place: in the histogram, or under one reason (its class first, then its value).
     """
     histogram: dict[str, int] = {}
     left_out: dict[str, int] = {}
-    not_applicable = {value_key(value) for value in not_applicable}
     for response_class, bins in counts.items():
-        for value, count in bins.items():
-            key = value_key(value)
-            if response_class not in include:
-                reason = response_class
-            elif key == "":
-                reason = UNANSWERED
-            elif key in not_applicable:
-                reason = NOT_APPLICABLE
-            elif formula.accepts(key):
-                histogram[key] = histogram.get(key, 0) + count
-                continue
-            else:
-                reason = OUT_OF_SCALE
-            left_out[reason] = left_out.get(reason, 0) + count
+        for code, count in bins.items():
+            value, reason = _counted_as(response_class, value_key(code), formula, mapping, include)
+            into, key = (left_out, reason) if reason else (histogram, value)
+            into[key] = into.get(key, 0) + count
     return {value: n for value, n in histogram.items() if n}, in_order(left_out)
 
 
-def is_usable(
-    response_class: str, value: str, scale: Scale, *, not_applicable: Collection[str], include: Collection[str]
-) -> bool:
-    """Whether `usable` keeps answers of this value in responses of this class."""
-    key = value_key(value)
-    if response_class not in include or not key or not scale.accepts(key):
-        return False
-    return key not in {value_key(each) for each in not_applicable}
+def is_usable(response_class: str, code: str, scale: Scale, *, mapping: Mapped, include: Collection[str]) -> bool:
+    """Whether `usable` keeps answers with this code in responses of this class."""
+    return not _counted_as(response_class, value_key(code), scale, mapping, include)[1]
+
+
+def _counted_as(
+    response_class: str, code: str, scale: Scale, mapping: Mapped, include: Collection[str]
+) -> tuple[str, str]:
+    """The value that an answer counts as; or, second, the reason why it is left out."""
+    if response_class not in include:
+        return "", response_class
+    if code == "":
+        return "", UNANSWERED
+    if code == UNREADABLE_BIN:
+        return "", UNREADABLE
+    if reason := mapping.left_out.get(code):
+        return "", reason
+    value = mapping.value_of(code)
+    return (value, "") if value is not None and scale.accepts(value) else ("", OUT_OF_SCALE)
 
 
 def in_order(left_out: Mapping[str, int]) -> dict[str, int]:

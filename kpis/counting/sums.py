@@ -23,6 +23,7 @@ from django.db.models import Count, Max, Q, TextField
 from django.db.models.functions import Cast
 
 from kpis.counting.histograms import COUNTED, MIXED, UNFINISHED, Counts, Scale, total, usable
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 from kpis.counting.periods import bucket_bounds
 from kpis.models import Block, DayHistogram, Stream
 
@@ -33,11 +34,11 @@ class Reading(NamedTuple):
     """How an item reads answers: it does not use a block in which fewer than the threshold count by its rules."""
 
     scale: Scale
-    not_applicable: frozenset[str] = frozenset()
+    mapping: Mapped = AS_THEY_CAME
     include: tuple[str, ...] = (COUNTED,)
 
     def usable_in(self, bins: Mapping[str, int]) -> int:
-        found, _ = usable({COUNTED: bins}, self.scale, not_applicable=self.not_applicable)
+        found, _ = usable({COUNTED: bins}, self.scale, mapping=self.mapping)
         return sum(n for value, n in found.items() if value != MIXED)
 
 

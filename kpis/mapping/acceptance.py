@@ -7,8 +7,7 @@ on. The former version keeps its answers and its numbers, see `mappings.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,12 +19,14 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from feedback import items
 from feedback.drift import Difference, differences, is_another_scale
+from feedback.mapping.entries import Entry, read_entries
+from feedback.mapping.values import value_key
 from feedback.models import FeedbackItem, Question
-from kpis.counting.histograms import value_key
 from kpis.counting.periods import local_day
+from kpis.mapping.choices import choice_of
 from kpis.metrics.formulas import Formula
-from kpis.metrics.proposals import not_applicable_values, propose
-from kpis.scoring.scores import Rules
+from kpis.metrics.proposals import points_of
+from kpis.scoring.scores import Rules, formula_of
 
 
 class Counting(TextChoices):
@@ -42,6 +43,7 @@ class Offer:
     question: Question
     lines: list[Difference]
     formula: Formula | None
+    mapping: list[dict[str, str]] | None
     since: date  # local day of the change
     recommended: Counting
 
@@ -57,10 +59,12 @@ def offer_for(item: FeedbackItem) -> Offer | None:
         return None
     lines = differences(question, successor)
     rules = Rules.current()
+    formula, mapping = carried_over(item, successor)
     return Offer(
         question=successor,
         lines=lines,
-        formula=carried_over(item, question, successor),
+        formula=formula,
+        mapping=mapping,
         since=local_day(successor.asked_since or rules.now, rules.zone),
         recommended=Counting.SINCE if is_another_scale(lines) else Counting.ALL,
     )
@@ -80,6 +84,7 @@ def accept(
     formula = offer.formula
     fields: dict[str, Any] = {
         "question": offer.question,
+        "mapping": offer.mapping,
         "metric": formula.metric,
         "scale_min": formula.scale_min,
         "scale_max": formula.scale_max,
@@ -92,26 +97,45 @@ def accept(
     return items.change_item(item, seen_version, user=user, **fields)
 
 
-def carried_over(item: FeedbackItem, before: Question, now: Question) -> Formula | None:
-    """The item's formula for the changed question: the same metric, and as positive what has been positive so far."""
-    proposed = propose(now.kind, now.scale_min, now.scale_max, now.choices, now.wording)
-    formula = next((each for each in proposed if each.metric == item.metric), None)
-    if formula is None:
+def carried_over(item: FeedbackItem, now: Question) -> tuple[Formula | None, list[dict[str, str]] | None]:
+    """The item's formula and mapping for the changed question; no formula where a person has to say how it counts.
+
+    What was said of a label holds for it, wherever its code has gone. Where choices came or went the mapping is proposed
+    anew, with the same metric.
+    """
+    said = read_entries(item.mapping)
+    choice = choice_of(now)
+    same_kind = item.question is not None and item.question.kind == now.kind
+    entries = (_moved_along(said, now) or _kept(said, choice.proposal.entries)) if same_kind else None
+    if entries is not None:
+        mapping = [entry.as_json() for entry in entries]
+        formula = formula_of(item)
+        return (formula if formula and _still_suits(formula, entries) else None), mapping
+    formula = next((each for each in choice.formulas if each.metric == item.metric), None)
+    if formula is None or choice.proposal.doubts:
+        return None, None
+    return formula, [entry.as_json() for entry in choice.proposal.entries]
+
+
+def _moved_along(said: list[Entry], now: Question) -> list[Entry] | None:
+    """The same labels, each told apart by its words, with their codes as they are now."""
+    by_label = {entry.label.strip(): entry for entry in said}
+    labels = [str(choice.get("label", "")).strip() for choice in now.choices]
+    if not said or len(by_label) != len(said) or sorted(by_label) != sorted(labels):
         return None
-    positive, reverse = formula.positive_values, formula.reverse
-    was, is_now = _labels(before), _labels(now)
-    same_scale = (before.scale_min, before.scale_max) == (now.scale_min, now.scale_max)
-    if sorted(was.values()) == sorted(is_now.values()) and was != is_now and len({*was.values()}) == len(was):
-        # Values were given to other choices: what is positive moves along with its label.
-        value_of = {label: value for value, label in is_now.items()}
-        positive = tuple(value_of[was[key]] for value in item.positive_values if (key := value_key(value)) in was)
-    elif same_scale and was.keys() == is_now.keys():
-        positive, reverse = tuple(map(value_key, item.positive_values)), item.reverse
-    return Formula(formula.metric, formula.scale_min, formula.scale_max, positive, reverse)
+    return [
+        replace(by_label[label], code=value_key(choice["value"]))
+        for label, choice in zip(labels, now.choices, strict=True)
+    ]
 
 
-def _labels(question: Question) -> Mapping[str, str]:
-    """The values that count, each with its label."""
-    left_out = not_applicable_values(question.choices)
-    labels = {value_key(choice["value"]): str(choice.get("label", "")).strip() for choice in question.choices}
-    return {value: label for value, label in labels.items() if value not in left_out}
+def _kept(said: list[Entry], proposed: list[Entry]) -> list[Entry] | None:
+    """The new choices, if they are proposed to count just as the item counts their codes so far."""
+    counted = {entry.code: (entry.value, bool(entry.left_out)) for entry in said}
+    if counted == {entry.code: (entry.value, bool(entry.left_out)) for entry in proposed}:
+        return proposed
+    return None
+
+
+def _still_suits(formula: Formula, entries: list[Entry]) -> bool:
+    return not entries or set(formula.positive_values) <= set(points_of(entries))

@@ -2,39 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from django.utils.translation import gettext as _
 
+from feedback.mapping.entries import Entry, labels_by_value
+from feedback.mapping.proposals import Proposal, proposal_of
 from feedback.models import Question
-from kpis.counting.histograms import value_key
 from kpis.metrics.formulas import Formula
-from kpis.metrics.proposals import not_applicable_values, propose
+from kpis.metrics.proposals import formulas_for, points_of
 from kpis.metrics.wording import METRIC_LABELS
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A question with the formulas that suit it, best first; without any, with the reason."""
+    """A question with the formulas that suit it, best first; without any, with the reason.
+
+    `proposal` says what its choices stand for, and what has to be asked before that may be used.
+    """
 
     question: Question
     formulas: list[Formula]
     reason: str = ""
+    proposal: Proposal = field(default_factory=Proposal)
 
 
-def choice_of(question: Question) -> Choice:
-    """What can be measured with this question."""
-    formulas = propose(question.kind, question.scale_min, question.scale_max, question.choices, question.wording)
-    return Choice(question, formulas, "" if formulas else _why_not(question))
+def choice_of(question: Question, said: Proposal | None = None) -> Choice:
+    """What can be measured with this question, if its choices count as proposed, or as `said`."""
+    proposal = said or proposal_of(question)
+    formulas = formulas_for(
+        proposal, question.kind, question.scale_min, question.scale_max, question.wording, question.form
+    )
+    return Choice(question, formulas, "" if formulas else _why_not(question, proposal), proposal)
 
 
-def _why_not(question: Question) -> str:
+def said_instead(proposal: Proposal, entries: list[Entry]) -> Proposal:
+    """The proposal with the entries that a person gives instead, in the same order."""
+    lines = tuple(replace(line, entry=entry) for line, entry in zip(proposal.lines, entries, strict=True))
+    return replace(proposal, lines=lines, doubts=(), strays=())
+
+
+def _why_not(question: Question, proposal: Proposal) -> str:
     if question.why_not:
         return question.get_why_not_display()
     if question.kind == Question.Kind.TEXT:
         return _("A comment has no number. Choose its sentiment, if Text iQ analyses it.")
     if question.kind == Question.Kind.MULTI:
         return _("Several answers may be chosen at once. Choose one of them: the share who chose it is counted.")
+    if proposal.lines and len(points_of(proposal.entries)) < 2:
+        return _("Fewer than two of its choices count, so there is nothing to measure.")
     return _("Its answers have no numeric values.")
 
 
@@ -51,17 +67,16 @@ def one_per_metric(formulas: list[Formula]) -> dict[str, Formula]:
     return best
 
 
-def scale_values(question: Question, formula: Formula) -> list[tuple[str, str]]:
+def scale_values(choice: Choice, formula: Formula) -> list[tuple[str, str]]:
     """The values that may count as positive, lowest first, each with its label."""
-    if question.kind == Question.Kind.CHOSEN:
+    if choice.question.kind == Question.Kind.CHOSEN:
         return [("0", _("not chosen")), ("1", _("chosen"))]
-    labels = {value_key(choice["value"]): str(choice.get("label") or "") for choice in question.choices}
-    left_out = not_applicable_values(question.choices)
-    values = [value for value in labels if formula.accepts(value) and value not in left_out]
+    entries = choice.proposal.entries
+    labels = labels_by_value(entries)
+    shown = [value for value in points_of(entries) if formula.accepts(value)]
     low, high = formula.scale_min, formula.scale_max
-    if not values and low is not None and high is not None and high - low <= 20:
-        values = [value_key(low + step) for step in range(int(high - low) + 1)]
-    shown = sorted(values, key=float)
+    if not shown and low is not None and high is not None and high - low <= 20:
+        shown = [f"{low + step:g}" for step in range(int(high - low) + 1)]
     return [
         (value, f"{value} – {labels[value]}" if labels.get(value, value) not in ("", value) else value)
         for value in shown

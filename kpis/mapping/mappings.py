@@ -16,7 +16,7 @@ from kpis.counting.sums import Span, sums_of
 from kpis.mapping.acceptance import Offer, offer_for
 from kpis.metrics.formulas import measure_counts
 from kpis.scoring.figures import Figure, figure
-from kpis.scoring.scores import Rules, classes_of, formula_of, not_applicable_of, reading_of
+from kpis.scoring.scores import Rules, classes_of, formula_of, mapping_of, reading_of
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def _figure(row: FormerMapping, found: Any, span: Span, rules: Rules) -> Figure 
     formula = formula_of(row)
     if formula is None:
         return None
-    left_out, include = not_applicable_of(row), classes_of(row)
-    oldest, newest = found.days_of(partial(is_usable, scale=formula, not_applicable=left_out, include=include))
+    mapping, include = mapping_of(row), classes_of(row)
+    oldest, newest = found.days_of(partial(is_usable, scale=formula, mapping=mapping, include=include))
     return figure(
         formula,
-        measure_counts(formula, found.counts, not_applicable=left_out, include=include),
+        measure_counts(formula, found.counts, mapping=mapping, include=include),
         state="archived",  # it is in no KPI any more
         hidden=bool(found.in_blocks and found.in_blocks.hides),
         in_blocks=found.in_blocks,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from kpis.counting.histograms import COUNTED, usable
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 from kpis.metrics import wording
 from kpis.metrics.formulas import Formula
 
@@ -22,17 +23,17 @@ class Verdict:
 
 
 def verdict_on(
-    value: str,
+    code: str,
     response_class: str,
     formula: Formula,
     *,
-    not_applicable: Collection[str] = frozenset(),
+    mapping: Mapped = AS_THEY_CAME,
     include: Collection[str] = (COUNTED,),
 ) -> Verdict:
-    """What becomes of a canonical value in a response of this class."""
-    histogram, left_out = usable({response_class: {value: 1}}, formula, not_applicable=not_applicable, include=include)
+    """What becomes of an answer with this code in a response of this class."""
+    histogram, left_out = usable({response_class: {code: 1}}, formula, mapping=mapping, include=include)
     if not histogram:
         reason = next(iter(left_out))
         return Verdict(False, reason, str(wording.EXCLUDED_SENTENCES.get(reason, _("Left out."))))
-    band = formula.band(value)
+    band = formula.band(next(iter(histogram)))
     return Verdict(True, band.value, str(wording.BAND_SENTENCES[band]))

@@ -30,6 +30,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from kpis.counting.histograms import COUNTED, MIXED, Counts, Histogram, in_order, total, union, usable, without
+from kpis.counting.mapped import AS_THEY_CAME, Mapped, merged
 from kpis.counting.sums import InBlocks
 from kpis.metrics.formulas import (
     METRICS,
@@ -67,7 +68,7 @@ class Part:
     stage_ids: tuple[Hashable, ...] = (None,)  # all that its card covers
     weight: float = 1.0
     manual: Measure | None = None  # entered by a person; the counts are then ignored
-    not_applicable: Collection[str] = frozenset()
+    mapping: Mapped = AS_THEY_CAME
     include: Collection[str] = (COUNTED,)
     chain: Hashable | None = None  # None: the question alone
     place: float = 0
@@ -162,7 +163,7 @@ def _consolidate(
 def _own_measure(part: Part) -> Measure:
     if part.manual is not None:
         return part.manual
-    answers, _ = usable(part.counts, part.formula, not_applicable=part.not_applicable, include=part.include)
+    answers, _ = usable(part.counts, part.formula, mapping=part.mapping, include=part.include)
     return measure(part.formula, answers)
 
 
@@ -232,7 +233,7 @@ def _pool(formula: Formula, parts: Iterable[Part]) -> _Pool:
             bins, left_out = usable(
                 counts,
                 formula,
-                not_applicable=frozenset.intersection(*(frozenset(each.not_applicable) for each in items)),
+                mapping=merged(each.mapping for each in items),
                 include=frozenset().union(*(each.include for each in items)),
             )
             answers[question], surveys[question] = bins, items[0].survey_key

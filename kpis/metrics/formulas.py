@@ -13,6 +13,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from feedback.mapping.values import number, value_key
 from kpis.counting.histograms import (
     COUNTED,
     MIXED,
@@ -21,10 +22,9 @@ from kpis.counting.histograms import (
     Counts,
     Histogram,
     in_order,
-    number,
     usable,
-    value_key,
 )
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 from kpis.metrics import intervals
 from kpis.metrics.intervals import Interval, Spread
 
@@ -368,11 +368,11 @@ def measure_counts(
     formula: Formula,
     counts: Counts,
     *,
-    not_applicable: Collection[str] = frozenset(),
+    mapping: Mapped = AS_THEY_CAME,
     include: Collection[str] = (COUNTED,),
 ) -> Measure:
     """Apply a formula to counts per class of response, as they are stored."""
-    bins, left_out = usable(counts, formula, not_applicable=not_applicable, include=include)
+    bins, left_out = usable(counts, formula, mapping=mapping, include=include)
     return measure_bins(formula, bins, left_out, people=_scored(bins))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from kpis.counting.histograms import COUNTED, Counts, usable
+from kpis.counting.mapped import AS_THEY_CAME, Mapped
 from kpis.counting.periods import bucket_bounds
 from kpis.metrics.formulas import Formula, Measure, measure, suppress
 
@@ -32,7 +33,7 @@ def buckets(
     first: date | None = None,
     last: date | None = None,
     today: date | None = None,
-    not_applicable: Collection[str] = frozenset(),
+    mapping: Mapped = AS_THEY_CAME,
     include: Collection[str] = (COUNTED,),
 ) -> list[Bucket]:
     """The series by day, ISO week or month, from `first` to `last` (by default what has data), none after `today`."""
@@ -43,7 +44,7 @@ def buckets(
     for day, of_day in counts.items():
         if first <= day <= last:
             start = bucket_bounds(day, by)[0]
-            sums.setdefault(start, _Sum()).add(*usable(of_day, formula, not_applicable=not_applicable, include=include))
+            sums.setdefault(start, _Sum()).add(*usable(of_day, formula, mapping=mapping, include=include))
     series = []
     day = first
     while day <= last:
@@ -69,7 +70,7 @@ def rolling(
     first: date | None = None,
     last: date | None = None,
     today: date | None = None,
-    not_applicable: Collection[str] = frozenset(),
+    mapping: Mapped = AS_THEY_CAME,
     include: Collection[str] = (COUNTED,),
 ) -> list[Bucket]:
     """For each day the figure over all answers of the `days` that end with it; partial where some lie before the data."""
@@ -80,9 +81,7 @@ def rolling(
         return []
     series = []
     inside = _Sum()
-    by_day = {
-        day: usable(of_day, formula, not_applicable=not_applicable, include=include) for day, of_day in counts.items()
-    }
+    by_day = {day: usable(of_day, formula, mapping=mapping, include=include) for day, of_day in counts.items()}
     before = first - timedelta(days=days)
     known_from = min(first, min(counts, default=first))
     for day in _days(before + timedelta(days=1), last):

@@ -32,7 +32,10 @@ EXCLUDED_LABELS: dict[str, Promise] = {
     "synthetic": gettext_lazy("Generated responses"),
     "unanswered": gettext_lazy("Asked but not answered"),
     "not_applicable": gettext_lazy("Not applicable"),
+    "not_analysed": gettext_lazy("Kept out of analysis"),
+    "ambiguous": gettext_lazy("Two choices with one code"),
     "out_of_scale": gettext_lazy("Outside the scale"),
+    "unreadable": gettext_lazy("Not readable as a number"),
     "mixed": gettext_lazy("Both positive and negative"),
 }
 
@@ -87,7 +90,10 @@ EXCLUDED_SENTENCES: dict[str, Promise] = {
     "synthetic": gettext_lazy("Left out: a synthetic response."),
     "unanswered": gettext_lazy("Left out: asked, but not answered."),
     "not_applicable": gettext_lazy("Left out: not applicable."),
+    "not_analysed": gettext_lazy("Left out: the survey's author keeps it out of analysis."),
+    "ambiguous": gettext_lazy("Left out: two choices have its code."),
     "out_of_scale": gettext_lazy("Left out: outside the scale."),
+    "unreadable": gettext_lazy("Left out: it cannot be read as a number."),
     "mixed": gettext_lazy("Left out of the mean: both positive and negative."),
 }
 

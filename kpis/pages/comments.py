@@ -17,16 +17,17 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from feedback.mapping.entries import read_entries
+from feedback.mapping.values import UNREADABLE_BIN, value_key
 from feedback.models import FeedbackItem, Question, Response
 from feedback.response_queries import by_customers, responses_of
-from kpis.counting.histograms import value_key
 from kpis.counting.members import Members
 from kpis.counting.periods import Window, day_bounds
 from kpis.counting.sums import sums_of
 from kpis.metrics import wording
 from kpis.metrics.formulas import MIXED
 from kpis.models import Block, DayHistogram
-from kpis.scoring.scores import Rules, span_of, window_of
+from kpis.scoring.scores import Rules, mapping_of, span_of, window_of
 
 PAGE_SIZE = 20
 
@@ -156,7 +157,7 @@ def _comment(response: Response, item: FeedbackItem, question: Question, sentime
     feeling = value_key(response.answers.get(str(sentiment.pk))) if sentiment else ""
     label, tone = sentiment_words(feeling)
     given = response.answers.get(str(item.question_id))
-    own = "" if item.question in (question, sentiment) or given is None else value_key(given)
+    own = "" if item.question in (question, sentiment) or given is None else _answer(item, value_key(given))
     return Comment(
         text=str(response.answers[str(question.pk)]),
         recorded_at=response.recorded_at,
@@ -167,6 +168,14 @@ def _comment(response: Response, item: FeedbackItem, question: Question, sentime
         sentiment=label,
         tone=tone,
     )
+
+
+def _answer(item: FeedbackItem, code: str) -> str:
+    """What the author answered: the value that it counts as; the words of a choice that does not count."""
+    mapping = mapping_of(item)
+    if code in mapping.left_out:
+        return next((entry.label for entry in read_entries(item.mapping) if entry.code == code), code)
+    return "" if code == UNREADABLE_BIN else mapping.value_of(code) or code
 
 
 def sentiment_words(value: str) -> tuple[str, str]:

@@ -11,9 +11,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from feedback.mapping.entries import labels_by_value, read_entries
+from feedback.mapping.values import number
 from feedback.models import FeedbackItem, ManualValue
 from feedback.states import explain
-from kpis.counting.histograms import number, usable
+from kpis.counting.histograms import usable
 from kpis.counting.periods import Window
 from kpis.counting.sums import Span, by_day
 from kpis.metrics import wording
@@ -28,8 +30,8 @@ from kpis.scoring.scores import (
     Scores,
     classes_of,
     items_with_facts,
+    mapping_of,
     measured_by_hand,
-    not_applicable_of,
     read_items,
     span_of,
     window_of,
@@ -211,7 +213,7 @@ class ItemView:
             "first": days.start or (self.score.part.in_blocks.earliest if self.score.part.in_blocks else None),
             "last": last,
             "today": self.rules.today,
-            "not_applicable": not_applicable_of(self.item),
+            "mapping": mapping_of(self.item),
             "include": classes_of(self.item),
         }
         span = span._replace(last=last)
@@ -331,11 +333,11 @@ class ItemView:
         formula, part = self.formula, self.score.part
         if formula is None or part is None or part.manual is not None or self.is_hidden:
             return []
-        found, _excluded = usable(part.counts, formula, not_applicable=part.not_applicable, include=part.include)
+        found, _excluded = usable(part.counts, formula, mapping=part.mapping, include=part.include)
         # Mixed comments are a reason, not an answer with a place on the scale: so the rows add up to n.
         histogram = {value: n for value, n in found.items() if value != MIXED}
         n, longest = sum(histogram.values()), max(histogram.values(), default=0)
-        labels = {str(choice["value"]): str(choice.get("label", "")) for choice in self._choices}
+        labels = labels_by_value(read_entries(self.item.mapping))
         if formula.metric == "sentiment":
             labels = {value: sentiment_words(value)[0] for value in ("-2", "-1", "0", "1", "2")}
         return [
@@ -353,10 +355,6 @@ class ItemView:
             if n
         ]
 
-    @property
-    def _choices(self) -> Sequence[dict]:
-        return self.item.question.choices if self.item.question else []
-
     def _values(self, formula: Formula, histogram: dict[str, int]) -> list[str]:
         """Every point of a short scale, even if nobody chose it; else the values that were given."""
         low, high = formula.scale_min, formula.scale_max
@@ -370,12 +368,12 @@ class ItemView:
     @property
     def positive_text(self) -> str:
         """The values that count as positive, with their labels."""
-        return named_values(self.formula.positive_values, self._choices) if self.formula else ""
+        return named_values(self.formula.positive_values, self.item.mapping) if self.formula else ""
 
 
-def named_values(values: Iterable[str], choices: Iterable[Mapping[str, Any]]) -> str:
+def named_values(values: Iterable[str], mapping: Iterable[Mapping[str, Any]] | None) -> str:
     """Values with the labels of their choices, where these say more."""
-    labels = {str(choice["value"]): str(choice.get("label", "")) for choice in choices}
+    labels = labels_by_value(read_entries(mapping))
     return ", ".join(
         f"{value} ({labels[value]})" if labels.get(value, value) not in ("", value) else value for value in values
     )

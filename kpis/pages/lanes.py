@@ -19,6 +19,7 @@ from journeys.drawing.drawn import register_rows
 from journeys.drawing.lanes import Cell, CellKey, MapContext, register
 from journeys.drawing.summaries import Heading, register_heading, register_summary
 from journeys.models import Card, Journey, Lane
+from kpis.mapping.confirmation import is_assumed
 from kpis.models import Consolidation, Counting
 from kpis.pages.charts import sparkline
 from kpis.scoring.figures import Figure
@@ -36,6 +37,7 @@ class ShownItem:
     figure: Figure | None
     state: str
     badge: SafeString
+    assumed: bool  # nobody has confirmed what its answers count as
     href: str
     complete_href: str  # of a draft: where it is completed
     spark: SafeString | str
@@ -142,6 +144,7 @@ def shown(score: ItemScore, badges: Badges) -> ShownItem:
         figure=None if is_draft or score.state == State.ARCHIVED else score.figure,
         state=score.state.value,
         badge=badges["suppressed" if hidden else score.state.value],
+        assumed=is_assumed(score.item),
         href=reverse("kpis:item", args=[item.pk]),
         complete_href=reverse("integrations:wizard_edit", args=[item.pk]) if is_draft else "",
         spark=spark_of(score),

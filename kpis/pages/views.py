@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from feedback import items
@@ -19,6 +20,7 @@ from feedback.models import FeedbackItem, Survey
 from journeys.models import Journey
 from kpis.mapping.accept_form import AcceptForm
 from kpis.mapping.acceptance import accept, offer_for
+from kpis.mapping.confirmation import Holds, assumed_items, confirm_many, is_assumed
 from kpis.mapping.mappings import former_of
 from kpis.metrics.wording import how_counted
 from kpis.models import Consolidation
@@ -70,6 +72,7 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
         "comments_on": comment_question(found),
         "panels": panels_for(request, found),
         "offer": offer_for(found),
+        "assumed": next(iter(assumed_items([found.pk])), None) if is_assumed(found) else None,
         "former": former_of(found),
         "can": {action: items.may_become(found, state) for action, state in _EDGES.items()},
         "value_form": ManualValueForm(item=found) if _by_hand(found) else None,
@@ -117,9 +120,38 @@ def item_accept(request: HtmxRequest, pk: int) -> HttpResponse:
         "item": found,
         "journey": found.card.lane.journey,
         "how_counted": how_counted(offer.formula) if offer.formula else "",
-        "positive": named_values(offer.formula.positive_values, offer.question.choices) if offer.formula else "",
+        "positive": named_values(offer.formula.positive_values, offer.mapping) if offer.formula else "",
     }
     return dialog(request, "kpis/accept.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def mappings(request: HtmxRequest) -> HttpResponse:
+    """Items that count as they did before mappings were kept, where that would now be asked; confirmed one by one or together."""
+    if request.method == "POST":
+        user: Any = request.user
+        wanted = [pair for text in request.POST.getlist("item") if (pair := _with_version(text))]
+        said = confirm_many(wanted, request.POST.get("holds", ""), user) if _holds(request) else []
+        if done := sum(not each.refused for each in said):
+            text = ngettext("%(n)d item is confirmed.", "%(n)d items are confirmed.", done)
+            messages.success(request, text % {"n": done})
+        for sentence in dict.fromkeys(each.refused for each in said if each.refused):
+            messages.warning(request, sentence)
+        if not said:
+            messages.info(request, _("Choose at least one item."))
+        return go(request, reverse("kpis:mappings"))
+    return render(request, "kpis/mappings.html", {"rows": assumed_items(), "holds": Holds})
+
+
+def _holds(request: HttpRequest) -> bool:
+    return request.POST.get("holds") in Holds.values
+
+
+def _with_version(text: str) -> tuple[int, int] | None:
+    """`7:3`: an item and the version that was seen."""
+    pk, _colon, version = text.partition(":")
+    seen = whole_number(pk), whole_number(version)
+    return (seen[0], seen[1]) if seen[0] is not None and seen[1] is not None else None
 
 
 @require_safe

@@ -25,6 +25,7 @@ from feedback.models import FeedbackItem, FormerMapping, ManualValue
 from feedback.states import IN_KPIS, ItemFacts, State, facts_of, late_from, state_of
 from journeys.models import Journey, Stage
 from kpis.counting.histograms import COUNTED, UNFINISHED, is_usable
+from kpis.counting.mapped import Mapped, mapped
 from kpis.counting.periods import Window, bucket_bounds
 from kpis.counting.sums import InBlocks, Reading, Span, Sum, sums_of
 from kpis.metrics.consolidation import NO_DATA, Consolidated, Part, consolidate
@@ -37,7 +38,6 @@ from kpis.metrics.formulas import (
     measure_manual,
     suppress,
 )
-from kpis.metrics.proposals import not_applicable_values
 from kpis.metrics.respondents import NOBODY, Together
 from kpis.models import Consolidation
 from kpis.scoring.figures import ALL_TIME, Figure, Unused, consolidated_figure, figure
@@ -97,9 +97,9 @@ def classes_of(item: FeedbackItem | FormerMapping) -> tuple[str, ...]:
     return (COUNTED, UNFINISHED) if item.include_unfinished else (COUNTED,)
 
 
-def not_applicable_of(item: FeedbackItem | FormerMapping) -> frozenset[str]:
-    """The answers to the item's question that say that it does not apply."""
-    return not_applicable_values(item.question.choices) if item.question else frozenset()
+def mapping_of(item: FeedbackItem | FormerMapping) -> Mapped:
+    """What the answers to the item's question stand for."""
+    return mapped(item.mapping)
 
 
 def span_of(item: FeedbackItem, days: Window) -> Span | None:
@@ -112,7 +112,7 @@ def span_of(item: FeedbackItem, days: Window) -> Span | None:
 def reading_of(item: FeedbackItem | FormerMapping) -> Reading | None:
     """How the item, or a mapping it had, reads answers; None while its formula is not complete."""
     formula = formula_of(item)
-    return Reading(formula, not_applicable_of(item), classes_of(item)) if formula else None
+    return Reading(formula, mapping_of(item), classes_of(item)) if formula else None
 
 
 def window_of(item: FeedbackItem, window: Window) -> Window | None:
@@ -225,9 +225,7 @@ class Scores:
             facts = facts_of(item, has_usable_answers=False)
             return ItemScore(item, None, state_of(facts, self.rules.now), facts)
         part = self._manual_part(item, formula) if by_hand else self._part(item, formula)
-        measured = part.manual or measure_counts(
-            formula, part.counts, not_applicable=part.not_applicable, include=part.include
-        )
+        measured = part.manual or measure_counts(formula, part.counts, mapping=part.mapping, include=part.include)
         hidden = measured.value is None and (bool(part.in_blocks and part.in_blocks.hides) or part.hidden)
         facts = facts_of(item, has_usable_answers=measured.value is not None or hidden)
         state = state_of(facts, self.rules.now)
@@ -250,8 +248,8 @@ class Scores:
     def _part(self, item: FeedbackItem, formula: Formula) -> Part:
         span = self._span(item)
         found = self._sums[span] if span else Sum()
-        left_out, include = not_applicable_of(item), classes_of(item)
-        oldest, newest = found.days_of(partial(is_usable, scale=formula, not_applicable=left_out, include=include))
+        mapping, include = mapping_of(item), classes_of(item)
+        oldest, newest = found.days_of(partial(is_usable, scale=formula, mapping=mapping, include=include))
         return Part(
             item_id=item.pk,
             question_key=item.question_id,
@@ -259,7 +257,7 @@ class Scores:
             counts=found.counts,
             stage_ids=tuple(self._covered(item)),
             weight=item.weight,
-            not_applicable=left_out,
+            mapping=mapping,
             include=include,
             chain=_asked(item),
             place=math.inf if item.question and item.question.successor_id is None else item.question_id or 0,
@@ -298,8 +296,7 @@ class Scores:
         buckets = self._sums[span].buckets if span else {}
         weeks = [self._spark_from + timedelta(weeks=n) for n in range(SPARK_WEEKS)]
         measures = (
-            measure_counts(formula, buckets.get(week, {}), not_applicable=part.not_applicable, include=part.include)
-            for week in weeks
+            measure_counts(formula, buckets.get(week, {}), mapping=part.mapping, include=part.include) for week in weeks
         )
         return [measured.value for measured in measures]
 
@@ -441,7 +438,7 @@ def _widest(parts: Iterable[Part]) -> Together:
     answers: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)
     for part in parts:
         if part.survey_key is not None and part.question_key is not None:
-            n = measure_counts(part.formula, part.counts, not_applicable=part.not_applicable, include=part.include).n
+            n = measure_counts(part.formula, part.counts, mapping=part.mapping, include=part.include).n
             of_survey = answers[part.survey_key]
             of_survey[part.question_key] = max(n or 0, of_survey.get(part.question_key, 0))
     return Together.widest(answers.values())

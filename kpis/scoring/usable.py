@@ -9,23 +9,23 @@ from feedback.models import FeedbackItem
 from kpis.counting.histograms import COUNTED, is_usable
 from kpis.counting.keeping import register_usable
 from kpis.metrics.formulas import MIXED
-from kpis.scoring.scores import formula_of, not_applicable_of
+from kpis.scoring.scores import formula_of, mapping_of
 
 
 def usable_of(question_ids: Collection[int]) -> Mapping[int, Callable[[str], bool]]:
     """By question: whether an answer counts for every item in use. Questions of no complete item are left out."""
     readings = defaultdict(list)
     items = FeedbackItem.objects.filter(question__in=question_ids).exclude(chosen_state=FeedbackItem.Chosen.DRAFT)
-    for item in items.select_related("question"):
+    for item in items:
         if (formula := formula_of(item)) and item.question_id:
-            readings[item.question_id].append((formula, not_applicable_of(item)))
+            readings[item.question_id].append((formula, mapping_of(item)))
 
     def usable(question_id: int) -> Callable[[str], bool]:
         return lambda value: (
             value != MIXED
             and all(
-                is_usable(COUNTED, value, formula, not_applicable=left_out, include=(COUNTED,))
-                for formula, left_out in readings[question_id]
+                is_usable(COUNTED, value, formula, mapping=mapping, include=(COUNTED,))
+                for formula, mapping in readings[question_id]
             )
         )
 

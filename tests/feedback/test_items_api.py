@@ -62,23 +62,24 @@ def test_what_is_wrong_is_named(api, fields, named):
 
 
 FOUR = [{"value": str(value), "label": f"Purpose {value}", "analyze": True} for value in range(1, 5)]
-ELEVEN = [{"value": str(value), "label": str(value), "analyze": True} for value in [*range(11), 99]]
+ELEVEN = [*({"value": str(value), "label": str(value)} for value in range(11)), {"value": "99", "label": "N/A"}]
+RATED = [{"value": str(value), "label": label} for value, label in enumerate(("Poor", "Fair", "Good", "Excellent"), 1)]
 
 
 @pytest.mark.parametrize(
     ("question", "fields", "named"),
     [
-        ({"kind": "choice", "choices": FOUR, "scale_min": 1, "scale_max": 4}, {"metric": "nps"}, {"metric"}),
+        ({"kind": "choice", "choices": RATED, "scale_min": 1, "scale_max": 4}, {"metric": "nps"}, {"metric"}),
         ({"kind": "number", "scale_min": 0, "scale_max": 100}, {"metric": "nps"}, {"metric"}),
         (
-            {"kind": "choice", "choices": FOUR, "scale_min": 1, "scale_max": 4},
+            {"kind": "choice", "choices": RATED, "scale_min": 1, "scale_max": 4},
             {"metric": "csat", "scale_min": 0, "scale_max": 10, "positive_values": ["9", "10"]},
             {"positive_values"},
         ),
-        ({"kind": "choice", "choices": ELEVEN, "scale_min": 0, "scale_max": 99}, {"metric": "nps"}, set()),
+        ({"kind": "choice", "choices": ELEVEN, "wording": "Would you recommend us?"}, {"metric": "nps"}, set()),
         ({"kind": "number", "scale_min": 0, "scale_max": 10}, {"metric": "nps"}, set()),
         (
-            {"kind": "choice", "choices": FOUR, "scale_min": 1, "scale_max": 4},
+            {"kind": "choice", "choices": RATED, "scale_min": 1, "scale_max": 4},
             {"metric": "csat", "scale_min": 1, "scale_max": 4, "positive_values": ["3", "4"]},
             set(),
         ),

@@ -128,8 +128,8 @@ def test_what_stayed_is_shown_as_well(item):
     ("positive", "now", "expected"),
     [
         (["4", "5"], {"choices": SEVEN}, "csat_6_7_of_1_7"),
-        (["4", "5"], {"choices": SWAPPED}, "csat_reverse_1_2_of_1_5"),
-        (["3", "4", "5"], {"choices": SWAPPED}, "csat_reverse_1_3_of_1_5"),  # the labels that were positive
+        (["4", "5"], {"choices": SWAPPED}, "csat_4_5_of_1_5"),  # values move along with their labels
+        (["3", "4", "5"], {"choices": SWAPPED}, "csat_3_5_of_1_5"),
         (["3", "4", "5"], {"choices": RENAMED}, "csat_3_5_of_1_5"),  # the values that were positive
         (["3", "4", "5"], {"wording": "Were you satisfied?"}, "csat_3_5_of_1_5"),
         (["4", "5"], {"choices": WITHOUT_LAST}, "csat_3_4_of_1_4"),
@@ -141,7 +141,7 @@ def test_what_was_positive_stays_so_where_it_can(item, positive, now, expected):
     item.positive_values = positive
     item.save()
     item = changed(item, **now)
-    formula = carried_over(item, item.question, item.question.successor)
+    formula, _mapping = carried_over(item, item.question.successor)
     assert (formula.name if formula else None) == expected
 
 

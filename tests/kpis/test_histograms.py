@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpis.counting.histograms import add, number, total, union, usable, value_key
+from feedback.mapping.values import number, value_key
+from kpis.counting.histograms import add, total, union, usable
+from kpis.counting.mapped import Mapped
 from kpis.metrics.formulas import Formula
 
 NPS = Formula("nps")
@@ -62,7 +64,7 @@ def test_each_answer_is_in_exactly_one_place():
         "preview": {"10": 2},
         "spam": {"0": 1},
     }
-    histogram, excluded = usable(counts, NPS, not_applicable={"0"})
+    histogram, excluded = usable(counts, NPS, mapping=Mapped(left_out={"0": "not_applicable"}))
     assert histogram == {"9": 3, "10": 1}
     assert excluded == {
         "unfinished": 7,

@@ -86,7 +86,7 @@ def test_unfinished_responses_count_only_where_the_item_says_so():
     assert (figure.measure.value, figure.measure.n, figure.measure.excluded) == (0.0, 4, {"preview": 9})
 
 
-def test_answers_that_say_not_applicable_are_left_out():
+def test_answers_that_are_not_analysed_are_left_out():
     choices = [{"value": str(v), "label": str(v), "analyze": True} for v in range(1, 6)]
     question = make_question(
         kind="choice", scale_min=1, scale_max=9, choices=[*choices, {"value": "9", "label": "x", "analyze": False}]
@@ -95,7 +95,7 @@ def test_answers_that_say_not_applicable_are_left_out():
     make_days(question, {"2026-11-01": {"4": 3, "9": 5, "": 1}})
     figure = score_of(item).figure
     assert (figure.measure.value, figure.measure.n) == (4.0, 3)
-    assert figure.measure.excluded == {"unanswered": 1, "not_applicable": 5}
+    assert figure.measure.excluded == {"unanswered": 1, "not_analysed": 5}
 
 
 def test_oldest_and_newest_answer_are_usable_ones():

@@ -24,7 +24,7 @@ from integrations.sync import requests
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
 from kpis.counting.recount import differences
-from kpis.metrics.proposals import propose
+from kpis.mapping.choices import choice_of
 from kpis.models import DayHistogram
 from sandbox.demo import RAILWAY_TOKEN
 from tests.end_to_end.conftest import Deployment, Worker
@@ -148,10 +148,10 @@ def ordeal(deployment: Deployment, tmp_path: Path) -> Iterator[Callable[..., Ord
 
 def add_item(survey: Survey, name: str, lane) -> FeedbackItem:
     question = Question.objects.get(survey=survey, field=name)
-    found = propose(question.kind, question.scale_min, question.scale_max, question.choices, question.wording)
+    found = choice_of(question).formulas
     if not found:  # a comment has no metric; it comes along with its sentiment
         question = Question.objects.get(survey=survey, about=question)
-        found = propose(question.kind, question.scale_min, question.scale_max, question.choices, question.wording)
+        found = choice_of(question).formulas
     formula = found[0]
     return items.create_item(
         lane, lane.journey.stages.first(), title=name, user=None, retrieve=True, source=survey.source, survey=survey,

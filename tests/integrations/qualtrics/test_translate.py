@@ -197,9 +197,9 @@ class TestUnreadableAnswers:
     @pytest.mark.parametrize(
         "raw", ["nine", "9a", "1_0", "９", "٩", "0x9", "1e5", True, [9], {"a": 1}, 2**53, "9" * 16, "--1", "."]
     )
-    def test_an_answer_of_another_kind_is_left_out_and_flagged(self, raw):
+    def test_of_an_answer_that_is_no_number_it_is_kept_that_it_was_given(self, raw):
         response = TRANSLATOR.translate(line(QID4=raw, _displayed=["QID4"]))
-        assert 14 not in response.answers or type(raw) is int
+        assert response.answers[14] == (raw if type(raw) is int else "?")
         assert response.flags == (0 if type(raw) is int else ANSWER_UNREADABLE)
         assert response.answers[11] == 3
 
@@ -210,7 +210,24 @@ class TestUnreadableAnswers:
     def test_other_kinds_too(self, field, raw):
         response = TRANSLATOR.translate(line(**{field: raw}))
         assert response.flags == ANSWER_UNREADABLE
-        assert MAPPING[field][0] not in response.answers
+        assert response.answers.get(MAPPING[field][0]) == ("?" if field == SENTIMENT else None)
+
+    @pytest.mark.parametrize(
+        ("raw", "number"),
+        [
+            ("7,5", 7.5), ("1 200", 1200), ("1\u202f200,5", 1200.5), ("50 %", 50), ("50%", 50), ("\u22123", -3),
+            ("1.234,5", 1234.5), ("1,234.5", 1234.5), ("1.234.567", 1234567), ("0,125", 0.125),
+            (" 8 ", 8), (".5", 0.5), ("1.200", 1.2),
+        ],
+    )  # fmt: skip
+    def test_numbers_as_people_type_them(self, raw, number):
+        response = TRANSLATOR.translate(line(QID4=raw))
+        assert (response.answers[14], response.flags) == (number, 0)
+
+    @pytest.mark.parametrize("raw", ["1,200", "1 2", "12 34", "7,5,5", "50 % or so", "%", "5 of 7", "1.2.3"])
+    def test_what_can_be_read_in_two_ways_is_not_read(self, raw):
+        response = TRANSLATOR.translate(line(QID4=raw))
+        assert (response.answers[14], response.flags) == ("?", ANSWER_UNREADABLE)
 
     def test_a_number_as_comment_is_text(self):
         assert answers(QID3_TEXT=42)[13] == "42"

@@ -17,7 +17,7 @@ from integrations.surveys.mirror import mirror_questions, mirror_surveys
 from integrations.sync import engine
 from integrations.vault.secret import Secret
 from integrations.vendor.clients import client_for
-from kpis.metrics.proposals import propose
+from kpis.mapping.choices import choice_of
 from sandbox.demo import RAILWAY_TOKEN
 from sandbox.server import RunningSandbox, start
 from tests.factories import make_journey, make_lane
@@ -75,7 +75,7 @@ def add_item() -> Callable[..., FeedbackItem]:
         nonlocal lane
         lane = lane or make_lane(make_journey())
         question = Question.objects.get(survey=survey, field=field)
-        formula = propose(question.kind, question.scale_min, question.scale_max, question.choices, question.wording)[0]
+        formula = choice_of(question).formulas[0]
         return items.create_item(
             lane,
             lane.journey.stages.first(),

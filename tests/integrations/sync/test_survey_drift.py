@@ -14,7 +14,7 @@ from kpis.counting.histograms import total
 from kpis.metrics.formulas import measure_counts
 from kpis.models import DayHistogram
 from kpis.pages.item_view import ItemView, find
-from kpis.scoring.scores import ALL_TIME, formula_of, not_applicable_of
+from kpis.scoring.scores import ALL_TIME, formula_of, mapping_of
 from tests.factories import make_user
 from tests.integrations.sync.conftest import mirrored, work
 
@@ -171,7 +171,7 @@ def test_the_new_mapping_counts_all_answers_and_the_former_one_is_kept(sandbox, 
     kept = item.former_mappings.get()
     assert (kept.number, kept.question, kept.scale_max, kept.ended_by) == (1, former, 5, analyst)
     days = DayHistogram.objects.filter(question=former).values_list("counts", flat=True)
-    assert measure_counts(formula_of(kept), total(days), not_applicable=not_applicable_of(kept)) == before
+    assert measure_counts(formula_of(kept), total(days), mapping=mapping_of(kept)) == before
 
 
 def test_a_question_that_goes_keeps_its_numbers_and_comes_back_by_itself(sandbox, drifting, item):

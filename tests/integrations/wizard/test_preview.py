@@ -12,6 +12,7 @@ from feedback import intake
 from feedback.models import Survey
 from integrations.surveys.catalogue import questions_of, surveys_of
 from integrations.wizard.preview import SHOWN, preview
+from kpis.counting.mapped import Mapped, mapped
 from kpis.counting.refresh import refresh_changed_days
 from kpis.mapping.verdicts import verdict_on
 from kpis.metrics.formulas import Formula
@@ -59,7 +60,7 @@ CES1 = Formula("ces", 1, 5, ("1", "2"), reverse=True)
     ],
 )
 def test_each_answer_is_counted_or_left_out_for_a_reason(formula, value, response_class, counts, key):
-    verdict = verdict_on(value, response_class, formula, not_applicable={"99"})
+    verdict = verdict_on(value, response_class, formula, mapping=Mapped(left_out={"99": "not_applicable"}))
     assert (verdict.counts, verdict.key) == (counts, key)
     assert verdict.text.startswith("Counts" if counts else "Left out")
 
@@ -116,8 +117,9 @@ class TestStored:
             *({"value": str(value), "label": str(value), "analyze": True} for value in range(1, 11)),
         ]
         question.save()
-        shown = preview(question.survey.source.connections.get(), question, Formula("mean", 0, 10))
+        connection = question.survey.source.connections.get()
         item = factories.make_item(question, metric="mean")
+        shown = preview(connection, question, Formula("mean", 0, 10), mapping=mapped(item.mapping))
         counted = read_items([item]).of_item(item).figure
         assert shown.figure.measure.n == counted.measure.n == 28
         assert shown.figure.measure.value == counted.measure.value
@@ -207,4 +209,16 @@ class TestLive:
         assert list(settings.SPOOL_DIR.iterdir()) == []
 
 
-_LEFT_OUT = {"unfinished", "preview", "test", "spam", "synthetic", "unanswered", "not_applicable", "out_of_scale"}
+_LEFT_OUT = {
+    "unfinished",
+    "preview",
+    "test",
+    "spam",
+    "synthetic",
+    "unanswered",
+    "not_applicable",
+    "not_analysed",
+    "ambiguous",
+    "out_of_scale",
+    "unreadable",
+}
