@@ -17,6 +17,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.roles import Role
+from integrations.qualtrics.gateway import Gateway
 from tests import factories
 from tests.broker import use_broker
 from tests.browser import acting_once_scripts_are_ready
@@ -84,6 +85,14 @@ def _settings_of_all_tests(tmp_path_factory) -> Iterator[None]:
 def _empty_caches() -> None:
     for cache in caches.all(initialized_only=False):
         cache.clear()  # rolled back tests use the same primary keys again
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _between_two_tries_nobody_waits() -> Iterator[None]:
+    """How long a call waits is tested with clocks of its own; elsewhere only what comes of it matters."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Gateway.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+        yield
 
 
 @pytest.fixture

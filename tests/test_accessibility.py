@@ -1,6 +1,6 @@
 """Every page in a real browser: readable by machines, tame on a phone, silent console; in both languages and themes.
 
-Each page once in every run, the looks by turns; all pages in each look, and dialogs, with the mark `everywhere`.
+The fullest pages in every run, the looks by turns; all pages, these in each look, and dialogs, with the mark `everywhere`.
 """
 
 from __future__ import annotations
@@ -94,20 +94,13 @@ def open_window(chromium: Browser, live_server, running, settings, client_of) ->
         context.close()
 
 
-def test_every_page_in_one_look_or_another(open_window):
-    """A look holds for a few pages in a row: whoever sees pages in French chose so in the profile."""
-    tour, problems, seen = Tour(), [], 0
-    looks, window = itertools.cycle(BY_TURNS), None
-    for name, address in tour:
-        if name in LONG:
-            continue
-        if window is None or seen % 8 == 0:
-            problems += window.problems if window else []
-            window = open_window("admin@parcours.example", *next(looks))
-        seen += 1
-        tour.note_links(window.look(name, address))
-    assert seen > 60
-    assert problems + window.problems == []
+def test_the_fullest_pages_in_one_look_or_another(open_window):
+    problems, found = [], pages()
+    for look, name in zip(itertools.cycle(BY_TURNS), FULLEST, strict=False):
+        window = open_window("admin@parcours.example", *look)
+        window.look(name, found[name][0])
+        problems += [(*look, *problem) for problem in window.problems]
+    assert problems == []
 
 
 @pytest.mark.everywhere

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+from functools import cache
 from typing import Any
 
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
@@ -48,6 +50,19 @@ _ACTIONS = {
     "partial_update": gettext_lazy("%(objects)s: change one"),
     "destroy": gettext_lazy("%(objects)s: delete one"),
 }
+
+
+@cache
+def described(language: str) -> dict[str, Any]:
+    """The description in the language that is active; the code it is made from does not change while the process runs."""
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+class Description(SchemaGenerator):
+    """Serves the description that was made once: making it takes a second of the processor."""
+
+    def get_schema(self, request: Any = None, public: bool = False) -> dict[str, Any]:
+        return described(get_language())
 
 
 def _first_line(docstring: str | None) -> str | None:

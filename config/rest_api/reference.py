@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +14,10 @@ from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from drf_spectacular.generators import SchemaGenerator
 
 from accounts.access import ANYONE, SIGNED_IN
 from accounts.roles import PERMISSIONS
+from config.rest_api.openapi import described
 
 Json = dict[str, Any]
 _DEEPEST = 4  # levels of an example: objects may hold each other
@@ -226,12 +225,6 @@ def _allowed(permission: str) -> str:
     return ", ".join(str(role.label) for role, codes in PERMISSIONS.items() if permission in codes)
 
 
-@cache
-def _description(language: str) -> Json:
-    """The description in this language; the code it is made from does not change while the process runs."""
-    return SchemaGenerator().get_schema(request=None, public=True)
-
-
 def reference(request: HttpRequest) -> HttpResponse:
-    reader = Reader(_description(get_language()), f"{request.scheme}://{request.get_host()}")
+    reader = Reader(described(get_language()), f"{request.scheme}://{request.get_host()}")
     return render(request, "api_reference.html", {"groups": reader.groups(), "objects": reader.object_fields()})

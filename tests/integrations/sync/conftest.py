@@ -31,8 +31,15 @@ def running() -> Iterator[RunningSandbox]:
 
 @pytest.fixture
 def sandbox(running: RunningSandbox, settings) -> RunningSandbox:
-    """Fresh: exports are ready at once and nothing lags."""
+    """Fresh: exports are ready at once, nothing lags, and nobody is in the midst of answering.
+
+    What is left unfinished is recorded a week later: by our clock, which tests move, a response would come by itself.
+    """
     running.control.reset()
+    now = running.world.clock.now()
+    for responses in running.world.responses.values():
+        for response in [response for response in responses.values() if response.recorded > now]:
+            del responses[response.id]
     running.control.change_settings(export_mode="instant", export_lag=0, single_response_delay=0, text_iq_delay=0)
     settings.QUALTRICS_TEST_HOSTS = [running.host, running.other_host]
     return running
