@@ -14,7 +14,7 @@ from integrations.sync import closing
 from integrations.sync.lease import Lease, claim
 from integrations.troubles.errors import BadRequest, NoConnection, RightMissing, WrongDataCentre
 from integrations.troubles.table import TROUBLES, Retry, Stops, explain
-from tests.factories import make_connection, make_feed, make_survey
+from tests.factories import make_connection, make_feed, make_item, make_question, make_survey
 
 pytestmark = pytest.mark.django_db
 
@@ -26,9 +26,10 @@ def health() -> status.Health:
 
 def fail(error, times: int = 7) -> None:
     """As many surveys of a connection fail in this way as would open the circuit."""
-    connection = make_connection()
+    connection = make_connection(token_envelope="-")
     for _ in range(times):
         survey = make_survey(connection.source)
+        make_item(make_question(survey))
         feed = make_feed(connection, survey, next_due_at=timezone.now() + timedelta(days=1))
         fetch = Fetch.objects.create(feed=feed, trigger="schedule", due_at=timezone.now())
         closing.handle_vendor_error(Lease(claim(fetch.uuid)), error, jitter=0.0)
@@ -56,7 +57,9 @@ def test_a_wrong_data_centre_stops_the_connection_and_names_the_right_one():
 
 
 def test_an_interruption_says_what_its_last_failure_asks_for():
-    connection = make_connection(open_until=timezone.now() + timedelta(minutes=5), failures_in_a_row=5)
+    connection = make_connection(
+        token_envelope="-", open_until=timezone.now() + timedelta(minutes=5), failures_in_a_row=5
+    )
     feed = make_feed(connection, make_survey(connection.source))
     assert "nothing to do" in health().what_to_do
     Fetch.objects.create(
@@ -79,8 +82,8 @@ def test_a_vendor_that_does_not_answer_opens_the_circuit_turn_by_turn():
 
 
 def test_fetches_that_wait_for_a_slow_vendor_are_not_blamed_on_the_workers():
-    connection = make_connection(is_slow=True)
-    feed = make_feed(connection, make_survey(connection.source))
+    connection = make_connection(token_envelope="-", is_slow=True)
+    feed = make_feed(connection, make_survey(connection.source), next_due_at=timezone.now())
     Fetch.objects.create(feed=feed, trigger="schedule", due_at=timezone.now() - timedelta(hours=1))
     checks = {check.key: check for check in status.system_checks(timezone.now())}
     assert checks["queue"].tone == "good"

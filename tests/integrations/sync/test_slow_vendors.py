@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 START = datetime(2026, 11, 2, 8, 0, 30, tzinfo=UTC)
 TICK = 30.0
-CROWD = 5
+CROWD = 3
 # Seconds of a call, and what comes of it.
 VENDORS: dict[str, tuple[float, type[QualtricsError] | None]] = {
     "well": (0.3, None),
@@ -176,7 +176,7 @@ class Seen:
     most_workers: int
 
 
-def play_it(monkeypatch, workers: int, bad: tuple[str, ...], hours: float = 0.17, begin: float = 0.0) -> Seen:
+def play_it(monkeypatch, workers: int, bad: tuple[str, ...], hours: float = 0.12, begin: float = 0.0) -> Seen:
     """Some minutes with crowds of these kinds; a survey that is well is due every 97 s from `begin` on, and messages come."""
     with time_machine.travel(START, tick=False) as clock:
         play = Play(clock, workers)
