@@ -15,7 +15,7 @@ from integrations.models import Connection, SurveyAccess, SurveyFeed
 
 @dataclass(slots=True)
 class Places:
-    """Who feeds a survey, and who stands by. As long as nobody feeds it, all that see it stand by."""
+    """Who feeds a survey, and who stands by: not what is stopped or off. While nobody feeds it, all that see it stand by."""
 
     feeding: Connection | None = None
     standing_by: list[Connection] = field(default_factory=list)
@@ -65,13 +65,16 @@ def places_of(surveys: Collection[Survey]) -> dict[int, Places]:
         places[feed.survey_id].feeding = feed.connection
     seen = SurveyAccess.objects.filter(survey__in=places, lost_at=None).select_related("connection")
     for access in seen.order_by("connection__name"):
-        if access.connection != places[access.survey_id].feeding:
-            places[access.survey_id].standing_by.append(access.connection)
+        other, place = access.connection, places[access.survey_id]
+        if not place.feeding or (other != place.feeding and other.enabled and not other.stopped_code):
+            place.standing_by.append(other)
     return places
 
 
 def stands_by_for(connection: Connection) -> QuerySet[SurveyFeed]:
-    """Feeds of surveys that the connection sees and another one feeds."""
+    """Feeds of surveys that the connection sees and another one feeds; none if it is stopped or off."""
+    if connection.stopped_code or not connection.enabled:
+        return SurveyFeed.objects.none()
     seen = SurveyFeed.objects.filter(survey__accesses__connection=connection, survey__accesses__lost_at=None)
     others = seen.exclude(connection=connection).select_related("survey", "connection")
     return others.defer("survey__questionnaire").order_by("survey__name")

@@ -157,8 +157,8 @@ def move_watch(watch: ResponseWatch) -> None:
 
     If Qualtrics refuses, the former one stays: its messages lead to the same responses.
     """
-    connection = reader_of(watch.survey)
-    if connection is None or connection.pk == watch.connection_id or not settings.PUBLIC_URL:
+    connection = Connection.objects.filter(feeds__survey=watch.survey_id).exclude(pk=watch.connection_id).first()
+    if connection is None or not settings.PUBLIC_URL:
         return
     now = timezone.now()
     made = ResponseWatch(

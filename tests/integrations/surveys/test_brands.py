@@ -119,6 +119,10 @@ def test_pages_and_api_say_which_connection_feeds_and_which_stand_by(sandbox, te
     assert "Stands by for" in page and survey.name in page
     told = api_of(admin).get(f"/api/v1/surveys/{survey.pk}/questionnaire/").json()
     assert (told["fed_by"], told["standing_by"]) == (tested.pk, [second.pk])
+    Connection.objects.filter(pk=second.pk).update(stopped_code="token_refused")
+    stopped = api_of(admin).get(f"/api/v1/surveys/{survey.pk}/questionnaire/").json()
+    assert stopped["standing_by"] == []  # it could not take over
+    Connection.objects.filter(pk=second.pk).update(stopped_code="")
     choices = {each["name"]: each for each in api_of(admin).get("/api/v1/connections/choices/").json()}
     assert choices["Colleague"]["health"]["label"] == "Standing by"
     assert choices["Colleague"]["source"] == choices["Coastline Rail"]["source"]
