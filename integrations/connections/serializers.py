@@ -251,11 +251,7 @@ class PreviewRequestSerializer(serializers.Serializer):
         child=serializers.CharField(max_length=40), required=False, max_length=200, allow_empty=True
     )
     reverse = serializers.BooleanField(required=False, default=False)
-<<<<<<< HEAD
     mapping = EntrySerializer(  # type: ignore[call-arg]  # of the list that `many` makes
-=======
-    mapping = EntrySerializer(  # type: ignore[call-arg]  # of the list
->>>>>>> mapping
         many=True, required=False, max_length=500, help_text=_("As proposed, if it is not given.")
     )
     include_unfinished = serializers.BooleanField(required=False, default=False)
