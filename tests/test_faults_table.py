@@ -18,7 +18,7 @@ def test_the_named_test_exists(file, name):
 
 
 # Group → how many faults it has.
-GROUPS = {"A": 31, "B": 18, "C": 12, "D": 8, "E": 16, "F": 7, "G": 6, "H": 6}
+GROUPS = {"A": 31, "B": 18, "C": 12, "D": 8, "E": 16, "F": 7, "G": 6, "H": 8}
 TESTED, LEFT_OUT = TABLE.split("## Left out, and why")
 
 
