@@ -11,6 +11,7 @@ from accounts.models import Organisation
 from feedback.models import EarlierAnswer, FeedbackItem
 from kpis.counting import refresh
 from kpis.counting.periods import Window
+from kpis.counting.recount import blocks_that_differ
 from kpis.counting.refresh import refresh_changed_days, surveys_to_refresh
 from kpis.counting.sums import Span, sums_of
 from kpis.models import Block
@@ -318,6 +319,10 @@ def test_restating_makes_all_blocks_anew_and_says_so(db, client_of, admin, caplo
     history.refresh()
     assert history.waiting("open") == []
     assert [codes(block.counts) for block in history.blocks()] == [[200, 300, 400], [500, 600, 700, 800]]
+    history.delete(2)
+    history.refresh()
+    assert history.stream().waiting_corrections == 1
+    assert blocks_that_differ(history.survey) == []
 
 
 def test_a_question_that_is_mapped_later_begins_when_it_has_been_retrieved(db):

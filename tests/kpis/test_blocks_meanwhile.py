@@ -26,7 +26,7 @@ def test_intake_and_refreshes_at_the_same_time(transactional_db):
     errors: list[BaseException] = []
 
     def write(first: int) -> None:
-        dice = random.Random(first)  # noqa: S311
+        dice = random.Random(first)
         mine: list[int] = []
         for number in range(first, first + 30):
             history.store((number, on := dice.randint(1, 9)))
