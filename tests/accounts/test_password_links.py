@@ -59,7 +59,7 @@ def test_a_link_ends_when_the_account_is_closed(client, admin, viewer):
     assert not follow(client, link).context["validlink"]
 
 
-@pytest.mark.parametrize("uid", ["x", "MQ", "OTk5OTk5", "%00", "é"])
+@pytest.mark.parametrize("uid", ["x", "MQ", "OTk5OTk5", "é"])
 def test_an_invented_link_leads_to_a_calm_page(client, viewer, uid):
     page = client.get(f"/accounts/set-password/{uid}/abc-def/")
     assert (page.status_code, page.context["validlink"]) == (200, False)

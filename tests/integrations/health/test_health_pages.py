@@ -73,7 +73,7 @@ def test_the_page_of_a_connection_tells_all_of_its_health(alice):
     page = text_of(alice.get(reverse("integrations:connection", args=[connection.pk])))
     for words in (
         "The last fetch of 1 survey failed.", "Ana Ruiz", "Qualtrics could not prepare the export.",
-        "It is asked for again by itself, in smaller parts if needed.", "Exports asked for 90 90 100", "All calls 90 90 3,000",
+        "It is asked for again at the next fetch.", "Exports asked for 90 90 100", "All calls 90 90 3,000",
     ):  # fmt: skip
         assert words in page
 

@@ -287,6 +287,7 @@ def test_everything_that_names_a_survey_or_a_question_is_given_away_or_counted_a
         "SurveyJoin": "the job", "FeedbackItem": "given", "FormerMapping": "given", "SurveyFeed": "merged",
         "SurveyAccess": "given", "ResponseWatch": "given or ended", "Alert": "goes: the survey's own facts open others",
         "DayHistogram": "recounted; purged days united", "Counting": "the survey's own",
+        "Stream": "made anew with their blocks", "EarlierAnswer": "goes: blocks are made anew",
     }  # fmt: skip
     naming = {each.related_model.__name__ for model in (Survey, Question) for each in model._meta.related_objects}
     assert naming == set(known)

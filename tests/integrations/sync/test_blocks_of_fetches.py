@@ -33,7 +33,7 @@ def test_a_question_that_is_mapped_later_has_blocks_once_all_of_it_is_here(sandb
     assert counted(first.question) == sum(
         n for day in truth.values() for kind in kinds for n in day.get(kind, {}).values()
     )
-    later = add_item(survey, "QID1")
+    later = add_item(survey, "QID4")
     again(survey)
     assert Stream.objects.filter(question=later.question).count() == 2
     sandbox.control.add_responses("post-journey", 7)
