@@ -294,6 +294,8 @@ class ItemView:
             waiting = blocks.waiting_in(bucket.start, bucket.end) if blocks else bucket.measure.n or 0
             if waiting:
                 return wording.hidden_text(waiting if blocks else 0)
+            if blocks:
+                return _("No block ends in this period")
         return wording.value_text(formula, bucket.measure.value)
 
     @cached_property

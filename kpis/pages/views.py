@@ -207,7 +207,8 @@ def threshold_cost(request: HttpRequest) -> HttpResponse:
         asked = WholeNumberField(bounds=THRESHOLD).clean(request.GET.get("suppression_threshold", ""))
     except ValidationError:
         asked = None
-    return render(request, "kpis/threshold_cost.html", {"cost": cost_of(asked) if asked else None})
+    template = "kpis/threshold_cost.html#cost" if getattr(request, "htmx", False) else "kpis/threshold_cost.html"
+    return render(request, template, {"cost": cost_of(asked) if asked else None})
 
 
 @require_POST

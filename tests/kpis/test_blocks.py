@@ -407,9 +407,11 @@ def test_what_a_threshold_costs_is_told_before_it_is_set(db, client_of, api_of, 
     make_item(few)
     make_days(history.question, {day(n).isoformat(): {"5": 2} for n in range(1, 8)})
     make_days(few, {day(1).isoformat(): {"9": 1}})
-    page = client_of(admin).get("/kpis/threshold-cost/", {"suppression_threshold": "3"}).content.decode()
+    site, part = client_of(admin), {"HX-Request": "true"}
+    page = site.get("/kpis/threshold-cost/", {"suppression_threshold": "3"}, headers=part).content.decode()
     assert page.strip() == "With 3: 1 of 2 items hidden, 3 of 15 answers wait, blocks of 2 days."
-    assert client_of(admin).get("/kpis/threshold-cost/", {"suppression_threshold": "x"}).content.strip() == b""
+    assert site.get("/kpis/threshold-cost/", {"suppression_threshold": "x"}, headers=part).content.strip() == b""
+    assert "3 of 15 answers wait" in site.get("/kpis/threshold-cost/", {"suppression_threshold": "3"}).content.decode()
     told = api_of(admin).get("/api/v1/kpis/threshold-cost/", {"threshold": 3}).json()
     assert told["answers_waiting"] == 3 and told["items_hidden"] == 1
     assert api_of(admin).get("/api/v1/kpis/threshold-cost/", {"threshold": 1}).status_code == 400

@@ -288,6 +288,8 @@ def test_hidden_buckets_are_gaps(page_of, item):
     assert "+62" in page  # the week of 65 answers
     assert "+14" not in page  # the week of 35
     assert "Hidden: too few answers (35 wait)" in page
+    assert "No block ends in this period" in page
+    assert "No data yet" not in page
 
 
 def test_comments_are_for_those_who_may_read_them(page_of, client_of, analyst, viewer, item):
