@@ -41,7 +41,7 @@ from tests import factories
 NO_PAGES = frozenset({"kpis:journey_export", "integrations:map_news", "health:live", "health:ready", "hooks:qualtrics"})
 # What the vendor holds: seen where a page links to it, but not made here.
 LINKED_ONLY = ("integrations:contact", "integrations:distribution", "integrations:watch")
-FRAGMENTS = frozenset({"integrations:fetch_progress", "integrations:map_progress", "kpis:threshold_cost"})
+FRAGMENTS = frozenset({"integrations:fetch_progress", "integrations:map_progress"})
 
 
 def furnish(sandbox: RunningSandbox, settings) -> None:
