@@ -15,3 +15,4 @@ class KpisConfig(AppConfig):
     def ready(self) -> None:
         register_states({"suppressed": ("neutral", "eye-off", _("Hidden: too few answers"))})
         import_module("kpis.pages.lanes").register_all()
+        import_module("kpis.receivers")

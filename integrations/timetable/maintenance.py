@@ -21,6 +21,7 @@ from integrations.troubles.isolation import Parts
 from integrations.vendor import call_counts
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import refresh_changed_days
+from kpis.people.plans import bring_in_line, note_changed_plans
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def run_maintenance() -> None:
             remove_stray_files,
             remove_old_rejections,
             remove_old_ledger_lines,
+            note_changed_plans,
             remove_old_responses,
             call_counts.forget_old_counts,
             alerts.forget_old_alerts,
@@ -106,5 +108,6 @@ def remove_old_responses() -> int:
         for survey in retention.surveys_with_responses_before(until):
             with parts.alone(f"survey {survey.pk}"):
                 refresh_changed_days(survey)
+                bring_in_line(survey)
                 removed += retention.purge(survey, first_kept, until)
     return removed

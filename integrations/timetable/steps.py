@@ -27,12 +27,16 @@ from integrations.sync.tasks import notify_worker
 from integrations.timetable import clock, maintenance
 from integrations.troubles.isolation import Parts, PartsFailed, forget_connection, tidy_connection
 from integrations.troubles.table import STEP_LABELS
+from integrations.troubles.wakeups import Wakeup
 from integrations.webhooks import inbox, subscriptions
 from integrations.webhooks.tasks import INBOX, check_watches
 from kpis.counting.refresh import refresh_changed_days
+from kpis.counting.together import surveys_to_count
+from kpis.tasks import count_people
 
 logger = logging.getLogger(__name__)
 
+PEOPLE = Wakeup(count_people)
 _OVERRAN = SoftTimeLimitExceeded.__name__
 
 
@@ -109,6 +113,15 @@ def _recount() -> None:
                 refresh_changed_days(survey)
 
 
+def _count_people() -> bool:
+    with Parts() as parts:
+        surveys = surveys_to_count(dispatch.AT_ONCE)
+        for survey in surveys:
+            with parts.alone(f"survey {survey}"):
+                PEOPLE.notify_worker(survey)
+    return bool(surveys)
+
+
 def _wake_watches() -> None:
     with Parts() as parts:
         for watch in inbox.watches_to_process():
@@ -167,6 +180,7 @@ STEPS = tuple(
         ("fetches", dispatch.open_due_fetches),
         ("wakeups", _wake_fetches),
         ("recounts", _recount),
+        ("people", _count_people),
         ("announcements", _wake_watches),
         ("watches", _check_watches),
         ("lost_sends", sending.mark_lost_sends),

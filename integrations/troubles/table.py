@@ -424,6 +424,7 @@ STEP_LABELS: dict[str, Promise] = {
     "fetches": gettext_lazy("open the fetches that are due"),
     "wakeups": gettext_lazy("wake workers for fetches"),
     "recounts": gettext_lazy("recount what was left over"),
+    "people": gettext_lazy("count which answers came from the same people"),
     "announcements": gettext_lazy("wake workers for announced responses"),
     "watches": gettext_lazy("have watches checked"),
     "lost_sends": gettext_lazy("find distributions that lost their process"),

@@ -21,6 +21,7 @@ from feedback import spans
 from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
 from feedback.models import ChangedDay, Question, Survey
+from kpis.counting import notes as notes_of_people
 from kpis.counting.histograms import value_key
 from kpis.counting.periods import day_bounds
 from kpis.models import Counting, DayHistogram
@@ -72,6 +73,7 @@ def _refresh_some(survey: Survey, zone: ZoneInfo) -> int:
     # A note that arrives from now on is not among these and stays for the next round.
     notes = list(noted.filter(day__in=days).values_list("pk", flat=True))
     _recount(survey, days, zone)
+    notes_of_people.note(survey, days)
     _note_recount(counting, zone)
     for start in range(0, len(notes), 500):
         ChangedDay.objects.filter(pk__in=notes[start : start + 500]).delete()
@@ -106,11 +108,13 @@ def _recount_all(survey: Survey, zone: ZoneInfo) -> int:
     DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
     span = spans.of(survey)
     if span.first is None or span.last is None:
+        notes_of_people.note_all(survey, [])
         return 0
     first, last = min(local_days([span.first], zone)), max(local_days([span.last], zone))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for start in range(0, len(days), _DAYS_AT_ONCE):
         _recount(survey, days[start : start + _DAYS_AT_ONCE], zone)
+    notes_of_people.note_all(survey, days)
     return len(days)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, partial
@@ -27,12 +27,15 @@ from journeys.models import Journey, Stage
 from kpis.counting.histograms import COUNTED, is_usable
 from kpis.counting.periods import Window, bucket_bounds
 from kpis.counting.sums import Span, Sum, sums_of
-from kpis.metrics.consolidation import NO_DATA, Consolidated, Part, consolidate
+from kpis.counting.together import Usable
+from kpis.metrics.consolidation import NO_DATA, NOBODY, Consolidated, Part, consolidate
 from kpis.metrics.differencing import Hidden, held_back
 from kpis.metrics.formulas import Formula, FormulaError, Measure, measure_counts, measure_manual, suppress
 from kpis.metrics.proposals import not_applicable_values
+from kpis.metrics.respondents import Together
 from kpis.models import Consolidation
 from kpis.scoring.figures import ALL_TIME, Figure, Unused, consolidated_figure, figure
+from kpis.scoring.together import Respondents
 
 SPARK_WEEKS = 12
 SPARK_VALUES = 12  # of a manual item
@@ -91,6 +94,11 @@ def classes_of(item: FeedbackItem | FormerMapping) -> tuple[str, ...]:
 def not_applicable_of(item: FeedbackItem | FormerMapping) -> frozenset[str]:
     """The answers to the item's question that say that it does not apply."""
     return not_applicable_values(item.question.choices) if item.question else frozenset()
+
+
+def usable_of(item: FeedbackItem, formula: Formula) -> Usable:
+    """The raw answers to its question that the item uses: what is counted of the people who gave them, goes by it."""
+    return Usable(formula.scale_min, formula.scale_max, tuple(sorted(not_applicable_of(item))))
 
 
 def window_of(item: FeedbackItem, window: Window) -> Window | None:
@@ -353,8 +361,33 @@ class Scores:
                 ],
                 weighting or Consolidation.Weighting.POOLED.value,
                 stages=stages,
+                together=self._together(counted),
             )
         ]
+
+    def _together(self, scores: Sequence[ItemScore]) -> Callable[[Formula, Sequence[Part]], Together]:
+        """What is known of the people behind parts of these items."""
+        of_item = {score.item.pk: score.item for score in scores}
+
+        def known(formula: Formula, parts: Sequence[Part]) -> Together:
+            asked = {(part.survey_key, part.question_key) for part in parts if part.survey_key is not None}
+            if len(asked) == len({survey for survey, _question in asked}):
+                return NOBODY  # each answer is another person's
+            usable = {part.item_id: usable_of(of_item[part.item_id], formula) for part in parts if part.manual is None}
+            return self._respondents.together(parts, usable)
+
+        return known
+
+    @cached_property
+    def _respondents(self) -> Respondents:
+        parts = [score.part for score in self.scores if score.part is not None and score.part.survey_key is not None]
+        return Respondents(
+            {part.survey_key for part in parts},
+            self.window,
+            [part.first for part in parts if part.first],
+            # Under a threshold it is known who answered, not how: the widest effect is taken.
+            with_pairs=not self.rules.threshold,
+        )
 
     def _held_back(self, scores: Sequence[ItemScore], levels: int) -> set[Hashable]:
         """Hidden items that this sum must not tell of. If it has nothing else it keeps them: it is hidden with them."""
