@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 
 from integrations.distributions import sending, statistics
 from integrations.distributions.tasks import ask_statistics
-from integrations.health import alerts, delivery, emails, workers
+from integrations.health import alerts, delivery, emails, endpoints, workers
 from integrations.health.tasks import MESSAGES, heartbeat, send_alert_emails
 from integrations.models import FailingStep
 from integrations.sync import dispatch
@@ -32,10 +32,13 @@ from integrations.webhooks import inbox, subscriptions
 from integrations.webhooks.tasks import INBOX, check_watches
 from kpis.counting.refresh import refresh_changed_days
 from kpis.counting.together import surveys_to_count
+from kpis.flags import deciding
+from kpis.models import Flag
 from kpis.tasks import count_people
 
 logger = logging.getLogger(__name__)
 
+_JOURNEYS_AT_ONCE = 10
 PEOPLE = Wakeup(count_people)
 _OVERRAN = SoftTimeLimitExceeded.__name__
 
@@ -122,6 +125,21 @@ def _count_people() -> bool:
     return bool(surveys)
 
 
+def _flag_changes() -> bool:
+    """Decide what is ready, some journeys a tick, and tell of what was flagged."""
+    with Parts() as parts:
+        found = list(deciding.due(_JOURNEYS_AT_ONCE))
+        for each in found:
+            with parts.alone(f"{each.level} of journey {each.journey.pk}"):
+                deciding.decide(each)
+        news = Flag.objects.filter(kind=Flag.Kind.CHANGE, announced_at=None)
+        untold = list(news.order_by("raised_at").values_list("pk", flat=True)[: dispatch.AT_ONCE])
+        for pk in untold:
+            with parts.alone(f"flag {pk}"):
+                endpoints.announce_change(pk)
+    return bool(found or untold)
+
+
 def _wake_watches() -> None:
     with Parts() as parts:
         for watch in inbox.watches_to_process():
@@ -181,6 +199,7 @@ STEPS = tuple(
         ("wakeups", _wake_fetches),
         ("recounts", _recount),
         ("people", _count_people),
+        ("flags", _flag_changes),
         ("announcements", _wake_watches),
         ("watches", _check_watches),
         ("lost_sends", sending.mark_lost_sends),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -116,7 +117,7 @@ def _order(column: Column) -> tuple[int, str]:
     return column.question, repr(column.usable)
 
 
-def _root(journey: int, parents: dict[int, int | None]) -> int:
+def _root(journey: int, parents: Mapping[int, int | None]) -> int:
     seen = {journey}
     while (parent := parents.get(journey)) is not None and parent not in seen:
         journey = parent

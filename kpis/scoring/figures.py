@@ -95,7 +95,8 @@ class Figure:
 
     @property
     def n_text(self) -> str:
-        return wording.n_text(self.measure.n)
+        """`40 answers`, or `40 answers of 20 people`."""
+        return " ".join(filter(None, (wording.n_text(self.measure.n), self.people_text)))
 
     @property
     def interval_text(self) -> str:

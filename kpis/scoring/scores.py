@@ -367,7 +367,7 @@ class Scores:
 
     def _together(self, scores: Sequence[ItemScore]) -> Callable[[Formula, Sequence[Part]], Together]:
         """What is known of the people behind parts of these items."""
-        of_item = {score.item.pk: score.item for score in scores}
+        of_item: dict[Hashable, FeedbackItem] = {score.item.pk: score.item for score in scores}
 
         def known(formula: Formula, parts: Sequence[Part]) -> Together:
             asked = {(part.survey_key, part.question_key) for part in parts if part.survey_key is not None}
