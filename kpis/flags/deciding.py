@@ -26,7 +26,8 @@ from kpis.models import Flag, JointDay
 from kpis.scoring.figures import Figure
 from kpis.scoring.scores import Rules, Scores, families_of, read_journeys
 
-# Surveys that were not fetched past the period by then are not waited for: what rests on them is not looked at.
+# Surveys that were not fetched past the period by then, nor since the newest item was added, are not waited for: what rests on
+# them is not looked at.
 _WAIT = timedelta(days=7)
 # What is found later is shown, but no news.
 _NEWS = timedelta(days=14)
@@ -78,10 +79,12 @@ def _behind(families: Mapping[int, Collection[int]], period: Window, rules: Rule
     end = day_bounds(period.end or rules.today, rules.zone)[1]
     rows = FeedbackItem.objects.filter(
         origin=FeedbackItem.Origin.SURVEY, chosen_state=FeedbackItem.Chosen.RETRIEVING, survey__isnull=False
-    ).values_list("card__lane__journey", "survey", "survey__last_good_fetch_at")
+    ).values_list("card__lane__journey", "survey", "survey__last_good_fetch_at", "created_at")
     surveys: dict[int, dict[int, datetime | None]] = defaultdict(dict)
-    for journey, survey, fetched in rows:
+    newest: dict[int, datetime] = defaultdict(lambda: end)
+    for journey, survey, fetched, added in rows:
         surveys[journey][survey] = fetched
+        newest[journey] = max(newest[journey], added)
     days = {"day__lte": period.end}
     uncounted = set(ChangedDay.objects.filter(**days).values_list("survey", flat=True)) | set(
         JointDay.objects.filter(Q(day=None) | Q(**days)).values_list("survey", flat=True)
@@ -90,7 +93,7 @@ def _behind(families: Mapping[int, Collection[int]], period: Window, rules: Rule
     for journey, family in families.items():
         asked = {survey: fetched for member in family for survey, fetched in surveys[member].items()}
         behind = {pk for pk, fetched in asked.items() if fetched is None or fetched < end or pk in uncounted}
-        if (asked and not behind) or rules.now >= end + _WAIT:
+        if (asked and not behind) or rules.now >= max(newest[member] for member in family) + _WAIT:
             ready[journey] = behind
     return ready
 

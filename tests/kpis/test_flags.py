@@ -91,10 +91,18 @@ def test_a_survey_that_stays_behind_holds_nobody_up_for_longer_than_a_week(item)
     silent = make_item(stage=item.card.stage)
     make_days(silent.question, FELL)
     Survey.objects.filter(pk=item.survey_id).update(last_good_fetch_at=timezone.now())
-    with time_machine.travel("2026-11-08 12:00:00+00:00", tick=False):
+    with time_machine.travel("2026-11-11 12:00:00+00:00", tick=False):
         assert sum(map(deciding.decide, due_months())) == 1
     # Neither the silent item, nor any sum that it is in.
     assert [flag.subject for flag in changes()] == [f"item:{item.pk}"]
+
+
+def test_a_new_map_waits_for_its_first_fetches_however_long_the_period_is_over(item):
+    with time_machine.travel("2026-11-20 12:00:00+00:00", tick=False):
+        make_item(stage=item.card.stage)
+        assert not list(deciding.due(10))
+        Survey.objects.update(last_good_fetch_at=timezone.now())
+        assert {each.level for each in deciding.due(10)} == {"week", "month", "quarter"}
 
 
 def test_weeks_are_flagged_only_where_every_bucket_holds_a_hundred_answers():
