@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "journeys.history.acting.ActingMiddleware",
     "config.access.AccessMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -373,9 +374,10 @@ SYNC_BATCH = env.int("SYNC_BATCH", default=1000 if EMBEDDED else 5000)
 # After so many days a complete export shows which responses were deleted at the source; 0: never by itself.
 RECONCILE_DAYS = env.int("RECONCILE_DAYS", default=30)
 
-# Daily upkeep: so many days lines of rejected records and of the ledger are kept.
+# Daily upkeep: so many days lines of rejected records, of the ledger, and of the history of maps are kept.
 KEEP_REJECTED_DAYS = env.int("KEEP_REJECTED_DAYS", default=30)
 KEEP_LEDGER_DAYS = env.int("KEEP_LEDGER_DAYS", default=400)
+KEEP_OPERATIONS_DAYS = env.int("KEEP_OPERATIONS_DAYS", default=90)
 # Keyed hashes of erased responses, one a line, beside the database: a restored backup learns from them whom to erase again.
 ERASED_LIST = Path(env.str("ERASED_LIST", default=str(VAR_DIR / "erased-responses.jsonl")))
 # Responses recorded longer ago are removed, and counted for ever; 0 keeps them all.

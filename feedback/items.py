@@ -7,6 +7,7 @@ meanwhile (`versioning.saving.Outdated`), and sends `demand_changed` where other
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 
@@ -20,7 +21,8 @@ from feedback.completeness import problems_of
 from feedback.models import FeedbackItem, FormerMapping, ManualValue, Survey
 from feedback.signals import demand_changed
 from journeys.editing import actions as editing
-from journeys.models import Lane, Stage
+from journeys.history.recording import operation
+from journeys.models import Journey, Lane, Operation, Stage
 from ui.typed_numbers import ANY, COUNT, WEIGHT, Bounds
 from versioning.saving import delete_if_current, save_if_current
 
@@ -73,7 +75,6 @@ def may_become(item: FeedbackItem, wanted: str) -> bool:
     return wanted in EDGES[item.chosen_state]
 
 
-@transaction.atomic
 def create_item(
     lane: Lane,
     stage: Stage,
@@ -91,19 +92,19 @@ def create_item(
     """
     if lane.kind != Lane.Kind.FEEDBACK:
         raise ValidationError({"lane": _("Feedback Data items stand in a Feedback Data lane.")})
-    card = editing.create_card(lane, stage, title=_title(title), span=span)
-    item = FeedbackItem(card=card, origin=origin, created_by=user, mapped_by=user, mapped_at=timezone.now())
-    _apply(item, fields)
-    if retrieve:
-        _complete(item)
-        item.chosen_state = Chosen.RETRIEVING
-    item.save()
-    if retrieve:
-        _tell([item.survey])
-    return item
+    with operation(lane.journey_id, Operation.Kind.ADD, title):
+        card = editing.create_card(lane, stage, title=_title(title), span=span)
+        item = FeedbackItem(card=card, origin=origin, created_by=user, mapped_by=user, mapped_at=timezone.now())
+        _apply(item, fields)
+        if retrieve:
+            _complete(item)
+            item.chosen_state = Chosen.RETRIEVING
+        item.save()
+        if retrieve:
+            _tell([item.survey])
+        return item
 
 
-@transaction.atomic
 def change_item(
     item: FeedbackItem,
     seen_version: int | None = None,
@@ -116,21 +117,22 @@ def change_item(
 
     An item that already fetches must stay complete. A mapping that has counted stays, as a former version.
     """
-    version = item.version if seen_version is None else seen_version
-    before = {name: getattr(item, name) for name in _DEMAND}
-    mapping = {name: getattr(item, name) for name in _MAPPING}
-    _apply(item, fields)
-    if item.chosen_state in (Chosen.RETRIEVING, Chosen.PAUSED) and not _MEASURING.isdisjoint(fields):
-        _complete(item)
-    if any(getattr(item, name) != value for name, value in mapping.items()):
-        _keep_former(item, mapping, user)
-    save_if_current(item, version, [*FIELDS, "mapped_fingerprint", "mapped_at", "mapped_by"])
-    if title is not None and title != item.card.title:
-        editing.change(item.card, item.card.version, title=_title(title))
-    changed = any(getattr(item, name) != value for name, value in before.items()) or "question" in fields
-    if changed and item.chosen_state != Chosen.DRAFT:
-        _tell([before["survey"], item.survey])
-    return item
+    with _operation(item, Operation.Kind.ITEM):
+        version = item.version if seen_version is None else seen_version
+        before = {name: getattr(item, name) for name in _DEMAND}
+        mapping = {name: getattr(item, name) for name in _MAPPING}
+        _apply(item, fields)
+        if item.chosen_state in (Chosen.RETRIEVING, Chosen.PAUSED) and not _MEASURING.isdisjoint(fields):
+            _complete(item)
+        if any(getattr(item, name) != value for name, value in mapping.items()):
+            _keep_former(item, mapping, user)
+        save_if_current(item, version, [*FIELDS, "mapped_fingerprint", "mapped_at", "mapped_by"])
+        if title is not None and title != item.card.title:
+            editing.change(item.card, item.card.version, title=_title(title))
+        changed = any(getattr(item, name) != value for name, value in before.items()) or "question" in fields
+        if changed and item.chosen_state != Chosen.DRAFT:
+            _tell([before["survey"], item.survey])
+        return item
 
 
 def retrieve(item: FeedbackItem, seen_version: int | None = None) -> FeedbackItem:
@@ -166,13 +168,22 @@ def restore(item: FeedbackItem, seen_version: int | None = None) -> FeedbackItem
     return _become(item, wanted, seen_version)
 
 
-@transaction.atomic
 def delete(item: FeedbackItem, seen_version: int | None = None) -> None:
     """Delete the item and its card. Responses already stored stay until their survey's retention ends them."""
-    version = item.version if seen_version is None else seen_version
-    card = item.card
-    delete_if_current(item, version)
-    editing.delete(card, card.version)
+    with _operation(item, Operation.Kind.DELETE):
+        version = item.version if seen_version is None else seen_version
+        card = item.card
+        delete_if_current(item, version)
+        editing.delete(card, card.version)
+
+
+def tell_of_what_went_back(sender: type[Operation], rows: Iterable[dict[str, Any]], **_kwargs: object) -> None:
+    """After an undo or a redo: other data may be to fetch now."""
+    mine = [row for row in rows if row["model"] == FeedbackItem._meta.label_lower]
+    surveys = set(FeedbackItem.objects.filter(pk__in=[row["pk"] for row in mine]).values_list("survey_id", flat=True))
+    for row in mine:  # those that it had, also if the item is gone now
+        surveys |= {*row.get("fields", {}).get("survey_id", []), row.get("came", {}).get("survey_id")}
+    _tell(Survey.objects.filter(pk__in=surveys - {None}))
 
 
 @transaction.atomic
@@ -227,19 +238,23 @@ def tell_of_deleted(sender: type[FeedbackItem], instance: FeedbackItem, **_kwarg
         _tell([survey])
 
 
-@transaction.atomic
 def _become(item: FeedbackItem, wanted: str, seen_version: int | None) -> FeedbackItem:
     if not may_become(item, wanted):
         raise NotAllowed(item, wanted)
-    version = item.version if seen_version is None else seen_version
-    if wanted == Chosen.RETRIEVING:
-        _complete(item)
-    if wanted == Chosen.ARCHIVED and item.chosen_state == Chosen.DRAFT:
-        item.mapped_fingerprint = ""  # it never retrieved: when restored it is a draft again, and in no KPI
-    item.chosen_state = wanted
-    save_if_current(item, version, ["chosen_state", "count_from", "mapped_fingerprint"])
-    _tell([item.survey])
-    return item
+    with _operation(item, Operation.Kind.ITEM):
+        version = item.version if seen_version is None else seen_version
+        if wanted == Chosen.RETRIEVING:
+            _complete(item)
+        if wanted == Chosen.ARCHIVED and item.chosen_state == Chosen.DRAFT:
+            item.mapped_fingerprint = ""  # it never retrieved: when restored it is a draft again, and in no KPI
+        item.chosen_state = wanted
+        save_if_current(item, version, ["chosen_state", "count_from", "mapped_fingerprint"])
+        _tell([item.survey])
+        return item
+
+
+def _operation(item: FeedbackItem, kind: Operation.Kind) -> AbstractContextManager[Journey]:
+    return operation(item.card.lane.journey_id, kind, item.card.title)
 
 
 def _keep_former(item: FeedbackItem, mapping: Mapping[str, Any], user: User | None) -> None:

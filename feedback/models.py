@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from journeys.models import Card
+from journeys.models import Card, Operation
 from versioning.models import Versioned
 
 
@@ -121,8 +121,8 @@ class Question(models.Model):
 
     @property
     def is_in_use(self) -> bool:
-        """Whether an item counts its answers, or did."""
-        return self.items.exists() or self.former_mappings.exists()
+        """Whether an item counts its answers, or did, or will if what was deleted comes back."""
+        return self.items.exists() or self.former_mappings.exists() or Operation.holds_back(self)
 
 
 class Response(models.Model):

@@ -85,7 +85,8 @@ def item_delete(request: HtmxRequest, pk: int) -> HttpResponse:
     context = {
         "journey": journey,
         "heading": _("Delete this Feedback Data item?"),
-        "question": _("“%(name)s” will be deleted for good.") % {"name": item.card.title},
+        "question": _("“%(name)s” will be deleted. Undo, or the history of the map, brings it back.")
+        % {"name": item.card.title},
         "goes": [ngettext("%(n)s value entered by hand", "%(n)s values entered by hand", entered) % {"n": entered}]
         if entered
         else [],

@@ -5,24 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from journeys import serializers as shapes
 from journeys.drawing.lanes import MapContext
 from journeys.editing import actions as editing
-from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
+from journeys.history import undoing
+from journeys.history.undoing import Conflict, Conflicts
+from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Operation, Persona, Phase, Stage
 from versioning.api import VersionedUpdates, seen_version
+
+
+class ChangedSince(APIException):
+    """409: what an undo touches was changed since. The answer's `conflicts` show what was left and what is there now."""
+
+    status_code = 409
+    default_code = "changed_since"
+
+    def __init__(self, conflicts: Conflicts) -> None:
+        super().__init__()
+        found = [{"object": each.model.split(".")[1], "id": each.pk} | _texts(each) for each in conflicts.found]
+        self.detail: Any = {"detail": str(conflicts), "code": self.default_code, "conflicts": found}
+
+
+def _texts(conflict: Conflict) -> dict[str, Any]:
+    return {"field": conflict.field, "left": conflict.left, "now": conflict.now}
 
 
 class Refusals:
     """What an action refuses becomes a 400."""
 
     def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, Conflicts):
+            error = ChangedSince(error)
         if isinstance(error, DjangoValidationError):
             error = serializers.ValidationError(serializers.as_serializer_error(error))
         return super().handle_exception(error)  # type: ignore[misc]
@@ -80,6 +102,38 @@ class Journeys(Refusals, TwoShapes, VersionedUpdates, viewsets.ModelViewSet):
             ],
         }
         return Response(shapes.MapSerializer(whole, context=self.get_serializer_context()).data)
+
+    @extend_schema(responses=shapes.OperationSerializer(many=True))
+    @action(detail=True, filterset_fields=None)
+    def operations(self, request: Request, pk: str) -> Response:
+        """What happened to the map, the last first."""
+        rows = self.get_object().operations.select_related("actor")
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(shapes.OperationSerializer(page, many=True).data)
+
+    @extend_schema(request=shapes.UndoSerializer, responses=shapes.OperationSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, pk: str) -> Response:
+        """Take back the last operation made with this token or session in this tab, or the one with this `number`.
+
+        The header `X-Parcours-Tab` names the tab. The answer is the operation; 404 if there is none to take back.
+        """
+        wish = shapes.UndoSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        return self._gone_back(undoing.undo(self.get_object(), **wish.validated_data))
+
+    @extend_schema(request=shapes.RedoSerializer, responses=shapes.OperationSerializer)
+    @action(detail=True, methods=["post"])
+    def redo(self, request: Request, pk: str) -> Response:
+        """Do again what was taken back last in this tab. The answer is the operation; 404 if there is none."""
+        wish = shapes.RedoSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        return self._gone_back(undoing.redo(self.get_object(), **wish.validated_data))
+
+    def _gone_back(self, target: Operation | None) -> Response:
+        if target is None:
+            raise NotFound(_("There is nothing to undo or redo."))
+        return Response(shapes.OperationSerializer(target).data)
 
 
 class Parts(Refusals, TwoShapes, VersionedUpdates, viewsets.ModelViewSet):
@@ -172,6 +226,12 @@ class JourneyPersonas(
     serializer_class = shapes.JourneyPersonaSerializer
     filterset_fields = ["journey", "persona"]
 
+    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
+        serializer.instance = editing.add_persona(**serializer.validated_data)
+
+    def perform_destroy(self, instance: JourneyPersona) -> None:
+        editing.remove_persona(instance)
+
 
 class SentimentFilter(filters.FilterSet):
     journey = filters.ModelChoiceFilter(field_name="stage__journey", queryset=Journey.objects.all())
@@ -187,3 +247,18 @@ class AssumedSentiments(viewsets.ModelViewSet):
     queryset = AssumedSentiment.objects.order_by("pk")
     serializer_class = shapes.AssumedSentimentSerializer
     filterset_class = SentimentFilter
+
+    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
+        values = serializer.validated_data
+        editing.set_sentiments(values["stage"], {values["journey_persona"]: values["value"]})
+        serializer.instance = AssumedSentiment.objects.get(
+            journey_persona=values["journey_persona"], stage=values["stage"]
+        )
+
+    def perform_update(self, serializer: serializers.BaseSerializer) -> None:
+        felt: Any = serializer.instance
+        felt.value = serializer.validated_data.get("value", felt.value)
+        editing.set_sentiments(felt.stage, {felt.journey_persona: felt.value})
+
+    def perform_destroy(self, instance: AssumedSentiment) -> None:
+        editing.set_sentiments(instance.stage, {instance.journey_persona: None})

@@ -10,7 +10,9 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         from journeys.drawing import card_lanes, drawn, sentiment_lane  # noqa: PLC0415 (models are not loaded before this moment)
+        from journeys.history import recording  # noqa: PLC0415
 
+        recording.listen()
         drawn.register_all()
         card_lanes.register_all()
         sentiment_lane.register_all()

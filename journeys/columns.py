@@ -159,6 +159,16 @@ class Columns:
                     stage.phase_id = None
         self._sort_phases()
 
+    def gather(self) -> None:
+        """Let the stages of each phase stand together again, where the first of them stands."""
+        of_phase: dict[int, list[Stage]] = {}
+        for stage in self.stages:
+            if stage.phase_id:
+                of_phase.setdefault(stage.phase_id, []).append(stage)
+        whole = [of_phase.pop(stage.phase_id, []) if stage.phase_id else [stage] for stage in self.stages]
+        self.stages = [stage for block in whole for stage in block]
+        self._sort_phases()
+
     def _sort_phases(self) -> None:
         """Phases stand in the order of their stages; one without stages stays behind the phase it stood behind."""
         self.phases = [group.phase for group in self.groups() if group.phase]

@@ -191,3 +191,59 @@ class AssumedSentiment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.journey_persona}: {self.value:+d}"
+
+
+class Operation(models.Model):
+    """A change of a map as somebody made it, with what is needed to take it back. Never changed, but for `undone_by`.
+
+    `changes`: see `history/recording.py`. They are numbered for each map from 1, without gaps.
+    """
+
+    class Kind(models.TextChoices):
+        ADD = "add", _("Added")
+        EDIT = "edit", _("Edited")
+        MOVE = "move", _("Moved")
+        DELETE = "delete", _("Deleted")
+        SENTIMENT = "sentiment", _("Assumed sentiment")
+        PERSONAS = "personas", _("Personas")
+        ITEM = "item", _("Feedback Data item")
+        UNDO = "undo", _("Undone")
+        REDO = "redo", _("Redone")
+
+    journey = models.ForeignKey(Journey, models.CASCADE, related_name="operations", db_index=False)
+    number = models.PositiveIntegerField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    tab = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    changes = models.JSONField()
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+    # An undo, or the redo of one, names the operation that it takes back.
+    undoes = models.ForeignKey("self", models.CASCADE, null=True, related_name="undone")
+    # Of an operation that is taken back at present: the undo that did it.
+    undone_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    # What it deleted refers to these and needs them when it comes back: " feedback.question:12 feedback.question:15 ".
+    holds = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("operation")
+        default_permissions = ()
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["journey", "number"], name="operation_once_per_number")]
+        indexes = [
+            models.Index(fields=["journey", "actor", "tab", "number"], name="operations_of_a_tab"),
+            models.Index(fields=["id"], condition=~Q(holds=""), name="operations_that_hold_back"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id} {self.number} {self.kind}"
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """An undo is taken back by a redo, not by another undo."""
+        return self.undone_by_id is None and self.kind not in (self.Kind.UNDO, self.Kind.REDO)
+
+    @classmethod
+    def holds_back(cls, obj: models.Model) -> bool:
+        """Whether something that was deleted, and may come back, needs this."""
+        return cls.objects.exclude(holds="").filter(holds__contains=f" {obj._meta.label_lower}:{obj.pk} ").exists()

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from journeys.drawing.lanes import kind_named
 from journeys.editing.skeletons import Skeleton
-from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Persona, Phase, Stage
+from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Operation, Persona, Phase, Stage
 from versioning.api import VersionedSerializer
 
 
@@ -160,3 +160,37 @@ class MapSerializer(serializers.Serializer):
     lanes = LaneSerializer(many=True)
     cards = CardSerializer(many=True)
     personas = MapPersonaSerializer(many=True)
+
+
+class OperationSerializer(serializers.ModelSerializer):
+    """Something that was done to a map."""
+
+    actor = serializers.CharField(
+        source="actor.email", default=None, help_text=_("E-mail address; null for a command.")
+    )
+    undone = serializers.SerializerMethodField(help_text=_("Whether it is taken back at present."))
+    undoes = serializers.IntegerField(
+        source="undoes.number",
+        default=None,
+        help_text=_("Of an undo or a redo: the number of the operation it is about."),
+    )
+
+    class Meta:
+        model = Operation
+        fields = ["number", "kind", "name", "actor", "tab", "at", "undone", "undoes"]
+
+    def get_undone(self, operation: Operation) -> bool:
+        return operation.undone_by_id is not None
+
+
+class RedoSerializer(serializers.Serializer):
+    anyway = serializers.BooleanField(default=False, help_text=_("Also if somebody changed what it touches since."))
+
+
+class UndoSerializer(RedoSerializer):
+    number = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text=_("Of the operation; without it, the last of this tab."),
+    )

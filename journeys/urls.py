@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from journeys import views
 from journeys.editing import views_parts, views_personas
+from journeys.history import views as history
 
 app_name = "journeys"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("<int:journey_pk>/", views.detail, name="detail"),
     path("<int:journey_pk>/edit/", views.journey_edit, name="edit"),
     path("<int:journey_pk>/delete/", views.journey_delete, name="delete"),
+    path("<int:journey_pk>/history/", history.history, name="history"),
+    path("<int:journey_pk>/undo/", history.undo, name="undo"),
+    path("<int:journey_pk>/redo/", history.redo, name="redo"),
     path("<int:journey_pk>/personas/", views_personas.personas, name="personas"),
     path("<int:journey_pk>/personas/<int:pk>/remove/", views_personas.persona_remove, name="persona_remove"),
     path("<int:journey_pk>/personas/<int:pk>/edit/", views_personas.persona_edit, name="persona_edit"),

@@ -73,6 +73,11 @@ class TimeLimit:
             raise NoConnection("The call took too long.", code="deadline")
         return min(left, at_most)
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the time is over; a step that had all the time left may notice it before the connection is cut."""
+        return self.over or time.monotonic() >= self._ends_at
+
     def __enter__(self) -> "TimeLimit":
         self._of_this_thread.limit = self
         self._timer.start()

@@ -358,7 +358,7 @@ class Gateway:
             finally:
                 if answer is not None:
                     answer.close()
-        if limit.over and isinstance(problem, NoConnection):
+        if limit.is_up and isinstance(problem, NoConnection):
             problem = NoConnection("The call took too long.", code="deadline", host=host.name)
         problem.__cause__ = problem.__context__ = None
         return problem.with_traceback(None)

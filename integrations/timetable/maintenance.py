@@ -19,6 +19,7 @@ from integrations.health import alerts, delivery
 from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from integrations.troubles.isolation import Parts
 from integrations.vendor import call_counts
+from journeys.models import Journey, Operation
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import refresh_changed_days
 from kpis.people.plans import bring_in_line, note_changed_plans
@@ -33,18 +34,19 @@ _AT_ONCE = 1000
 def run_maintenance() -> None:
     """Everything that is to be done once a day, each part alone. Raises `PartsFailed`."""
     with Parts() as parts:
-        for remove in (
+        for duty in (
             remove_stray_files,
             remove_old_rejections,
             remove_old_ledger_lines,
             note_changed_plans,
+            remove_old_operations,
             remove_old_responses,
             call_counts.forget_old_counts,
             alerts.forget_old_alerts,
             delivery.forget_old_messages,
         ):
-            with parts.alone(remove.__name__):
-                logger.info("Upkeep: %s: %d", remove.__name__, remove())
+            with parts.alone(duty.__name__):
+                logger.info("Upkeep: %s: %d", duty.__name__, duty())
 
 
 def remove_stray_files() -> int:
@@ -87,10 +89,17 @@ def remove_old_ledger_lines() -> int:
     return _remove(Fetch.objects.exclude(state__in=Fetch.OPEN).filter(finished_at__lt=old).exclude(pk__in=latest))
 
 
+def remove_old_operations() -> int:
+    """What was done to maps long ago; the last operation of each stays, so that numbers are never given twice."""
+    old = timezone.now() - timedelta(days=settings.KEEP_OPERATIONS_DAYS)
+    latest = Journey.objects.annotate(latest=Max("operations")).exclude(latest=None).values("latest")
+    return _remove(Operation.objects.filter(at__lt=old).exclude(pk__in=latest))
+
+
 def _remove(rows: QuerySet) -> int:
     """In pieces, so that nobody waits long for a lock."""
     removed = 0
-    while some := list(rows.values_list("pk", flat=True).order_by("pk")[:_AT_ONCE]):
+    while some := list(rows.order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]):
         rows.model.objects.filter(pk__in=some).delete()
         removed += len(some)
     return removed

@@ -7,7 +7,6 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -15,11 +14,13 @@ from journeys.columns import Columns
 from journeys.drawing.lanes import kind_named
 from journeys.editing.building import build
 from journeys.editing.skeletons import Skeleton, spec_of
-from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Phase, Stage
-from journeys.ordering import hold, renumber, reorder
+from journeys.history.recording import operation
+from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Operation, Persona, Phase, Stage
+from journeys.ordering import renumber, reorder
 from versioning.saving import delete_if_current, save_if_current
 
 Part = Phase | Stage | Lane | Card
+Kind = Operation.Kind
 
 
 def journey_id_of(part: Part) -> int:
@@ -58,28 +59,26 @@ def check_parent(journey: Journey, parent: Journey | None) -> None:
         above = parent_of.get(above)
 
 
-@transaction.atomic
 def change_journey(journey: Journey, seen_version: int, **values: Any) -> None:
     """Write name, description or parent."""
-    if "parent" in values:
-        check_parent(journey, values["parent"])
-    _write(journey, seen_version, values)
+    with operation(journey.pk, Kind.EDIT, journey.name):
+        if "parent" in values:
+            check_parent(journey, values["parent"])
+        _write(journey, seen_version, values)
 
 
 # --- Adding ---------------------------------------------------------------------------------------
 
 
-@transaction.atomic
 def create_phase(journey: Journey, name: str, *, first: Stage | None = None, last: Stage | None = None) -> Phase:
     """A phase over the stages from `first` to `last`; without them, an empty one at the end of the map."""
-    hold(journey.pk)
-    phase = Phase.objects.create(journey=journey, name=name, position=journey.phases.count())
-    if first is not None:
-        cover_stages(phase, first, last or first)
-    return phase
+    with operation(journey.pk, Kind.ADD, name):
+        phase = Phase.objects.create(journey=journey, name=name, position=journey.phases.count())
+        if first is not None:
+            cover_stages(phase, first, last or first)
+        return phase
 
 
-@transaction.atomic
 def create_stage(
     journey: Journey,
     name: str,
@@ -89,45 +88,45 @@ def create_stage(
     after: Stage | None = None,
 ) -> Stage:
     """A stage behind `after`, else at the end of `phase`, else at the end of the map."""
-    hold(journey.pk)
-    columns = Columns.of(journey)
-    if after is not None and after not in columns.stages:
-        raise ValidationError({"after": _("This stage belongs to another journey map.")})
-    if phase is not None and phase not in columns.phases:
-        raise ValidationError({"phase": _("This phase belongs to another journey map.")})
-    stage = Stage(journey=journey, name=name, description=description, phase=phase, position=len(columns.stages))
-    stage.save()
-    columns.add_stage(stage, after=after)
-    columns.save()
-    # A card that reaches across the new stage goes on covering what it covered.
-    at = columns.stages.index(stage)
-    reaching = [card for card in _spanning(columns) if _start(columns, card) < at < _start(columns, card) + card.span]
-    for card in reaching:
-        card.span += 1
-    Card.objects.bulk_update(reaching, ["span"])
-    return stage
+    with operation(journey.pk, Kind.ADD, name):
+        columns = Columns.of(journey)
+        if after is not None and after not in columns.stages:
+            raise ValidationError({"after": _("This stage belongs to another journey map.")})
+        if phase is not None and phase not in columns.phases:
+            raise ValidationError({"phase": _("This phase belongs to another journey map.")})
+        stage = Stage(journey=journey, name=name, description=description, phase=phase, position=len(columns.stages))
+        stage.save()
+        columns.add_stage(stage, after=after)
+        columns.save()
+        # A card that reaches across the new stage goes on covering what it covered.
+        at = columns.stages.index(stage)
+        reaching = [
+            card for card in _spanning(columns) if _start(columns, card) < at < _start(columns, card) + card.span
+        ]
+        for card in reaching:
+            card.span += 1
+        Card.objects.bulk_update(reaching, ["span"])
+        return stage
 
 
-@transaction.atomic
 def create_lane(journey: Journey, kind: str, *, name: str = "", to: int | None = None) -> Lane:
     """A lane at index `to`, else at the bottom of the map."""
-    hold(journey.pk)
-    lane = Lane.objects.create(journey=journey, kind=kind, name=name, position=journey.lanes.count())
-    if to is not None:
-        reorder(journey.lanes.all(), lane, to)
-        lane.refresh_from_db(fields=["position"])
-    return lane
+    with operation(journey.pk, Kind.ADD, name or str(Lane.Kind(kind).label)):
+        lane = Lane.objects.create(journey=journey, kind=kind, name=name, position=journey.lanes.count())
+        if to is not None:
+            reorder(journey.lanes.all(), lane, to)
+            lane.refresh_from_db(fields=["position"])
+        return lane
 
 
-@transaction.atomic
 def create_card(lane: Lane, stage: Stage, *, title: str, **fields: Any) -> Card:
     """A card at the end of its cell; `span` is cut at the last stage."""
-    hold(lane.journey_id)
-    _check_place(lane, stage)
-    card = Card(lane=lane, stage=stage, title=title, position=lane.cards.filter(stage=stage).count(), **fields)
-    card.span = _room(stage, card.span)
-    card.save()
-    return card
+    with operation(lane.journey_id, Kind.ADD, title):
+        _check_place(lane, stage)
+        card = Card(lane=lane, stage=stage, title=title, position=lane.cards.filter(stage=stage).count(), **fields)
+        card.span = _room(stage, card.span)
+        card.save()
+        return card
 
 
 # --- Changing -------------------------------------------------------------------------------------
@@ -135,8 +134,7 @@ def create_card(lane: Lane, stage: Stage, *, title: str, **fields: Any) -> Card:
 
 def change(part: Part, seen_version: int, **values: Any) -> None:
     """Write fields of a part that stands at `seen_version`, and whatever else of the map follows from it."""
-    with transaction.atomic():
-        hold(journey_id_of(part))
+    with operation(journey_id_of(part), Kind.EDIT, str(part)):
         _change(part, seen_version, values)
 
 
@@ -198,14 +196,28 @@ def cover_stages(phase: Phase, first: Stage, last: Stage) -> None:
     phase.refresh_from_db(fields=["position"])
 
 
-@transaction.atomic
 def set_sentiments(stage: Stage, values: Mapping[JourneyPersona, int | None]) -> None:
     """What we believe the map's personas feel at this stage; None forgets it."""
-    for travels, value in values.items():
-        if value is None:
-            AssumedSentiment.objects.filter(journey_persona=travels, stage=stage).delete()
-        else:
-            AssumedSentiment.objects.update_or_create(journey_persona=travels, stage=stage, defaults={"value": value})
+    with operation(stage.journey_id, Kind.SENTIMENT, stage.name):
+        for travels, value in values.items():
+            if value is None:
+                AssumedSentiment.objects.filter(journey_persona=travels, stage=stage).delete()
+            else:
+                AssumedSentiment.objects.update_or_create(
+                    journey_persona=travels, stage=stage, defaults={"value": value}
+                )
+
+
+def add_persona(journey: Journey, persona: Persona) -> JourneyPersona:
+    """Let a persona travel this map, if it does not yet."""
+    with operation(journey.pk, Kind.PERSONAS, persona.name):
+        return JourneyPersona.objects.get_or_create(journey=journey, persona=persona)[0]
+
+
+def remove_persona(travels: JourneyPersona) -> None:
+    """Take a persona off this map, with what we believe it feels there; it stays for others."""
+    with operation(travels.journey_id, Kind.PERSONAS, travels.persona.name):
+        travels.delete()
 
 
 # --- Moving ---------------------------------------------------------------------------------------
@@ -213,8 +225,7 @@ def set_sentiments(stage: Stage, values: Mapping[JourneyPersona, int | None]) ->
 
 def move(part: Part, seen_version: int, to: int) -> None:
     """Put the part at index `to` among its like: phases, stages, lanes, or the cards of one cell."""
-    with transaction.atomic():
-        hold(journey_id_of(part))
+    with operation(journey_id_of(part), Kind.MOVE, str(part)):
         save_if_current(part, seen_version, [])
         _place(part, to)
         part.refresh_from_db()
@@ -226,8 +237,7 @@ def step(part: Part, seen_version: int, direction: str) -> None:
     A card goes to the neighbouring stage, or up and down in its cell and from there to the next lane that may hold it.
     """
     by = {"left": -1, "up": -1, "right": 1, "down": 1}[direction]
-    with transaction.atomic():
-        hold(journey_id_of(part))
+    with operation(journey_id_of(part), Kind.MOVE, str(part)):
         save_if_current(part, seen_version, [])
         part.refresh_from_db()
         if isinstance(part, Card):
@@ -292,8 +302,7 @@ def _step_card(card: Card, direction: str, by: int) -> None:
 def delete(part: Part, seen_version: int) -> None:
     """Delete the part and close the gap. The stages of a deleted phase stay; a lane or a stage takes its cards along,
     but a card that reaches beyond a deleted stage stays with the stages it still covers."""
-    with transaction.atomic():
-        journey = hold(journey_id_of(part))
+    with operation(journey_id_of(part), Kind.DELETE, str(part)) as journey:
         if isinstance(part, Stage):
             _let_cards_go_on(part)
         delete_if_current(part, seen_version)

@@ -114,7 +114,7 @@ def part_delete(request: HtmxRequest, journey_pk: int, part: str, pk: int) -> Ht
     context = {
         "journey": journey,
         "heading": WORDS[part].delete,
-        "question": _("“%(name)s” will be deleted for good.") % {"name": thing},
+        "question": _("“%(name)s” will be deleted. Undo, or the history of the map, brings it back.") % {"name": thing},
         "goes": goes_with(thing),
         "stays": WORDS[part].stays,
         "version": thing.version,

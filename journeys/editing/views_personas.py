@@ -31,7 +31,7 @@ def personas(request: HtmxRequest, journey_pk: int) -> HttpResponse:
         form = existing if adding else new
         if form.is_valid():
             persona = existing.cleaned_data["persona"] if adding else new.save()
-            JourneyPersona.objects.get_or_create(journey=journey, persona=persona)
+            editing.add_persona(journey, persona)
             messages.success(request, _("“%(name)s” travels this journey now.") % {"name": persona})
             return redirect("journeys:personas", journey.pk)
     context = {"journey": journey, "travelling": _travelling(journey), "existing": existing, "new": new}
@@ -41,7 +41,7 @@ def personas(request: HtmxRequest, journey_pk: int) -> HttpResponse:
 def persona_remove(request: HtmxRequest, journey_pk: int, pk: int) -> HttpResponse:
     """Off this map; the persona stays for others."""
     travels = get_object_or_404(JourneyPersona.objects.select_related("persona"), journey=journey_pk, persona=pk)
-    travels.delete()
+    editing.remove_persona(travels)
     messages.success(request, _("“%(name)s” has left this map.") % {"name": travels.persona})
     return redirect("journeys:personas", journey_pk)
 

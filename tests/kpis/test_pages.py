@@ -416,7 +416,7 @@ def test_a_deleted_item_is_gone_from_the_map(client_of, analyst, page_of, item):
     journey = item.card.lane.journey
     url = reverse("feedback:item_delete", args=[item.pk])
     client = client_of(analyst)
-    assert "will be deleted for good" in client.get(url).content.decode()
+    assert "the history of the map, brings it back" in client.get(url).content.decode()
     client.post(url, {"seen_version": "7"})
     assert FeedbackItem.objects.exists()
     client.post(url, {"seen_version": str(item.version)})

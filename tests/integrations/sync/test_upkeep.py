@@ -15,10 +15,12 @@ from integrations.models import Fetch, RejectedRecord, SurveyFeed
 from integrations.sync import requests
 from integrations.timetable import clock, maintenance
 from integrations.timetable.tasks import tick
+from journeys.editing import actions as editing
+from journeys.models import Operation
 from kpis.counting.recount import differences
 from kpis.counting.refresh import rebuild
 from kpis.models import DayHistogram
-from tests.factories import make_feed
+from tests.factories import make_card, make_feed, make_lane
 from tests.integrations.sync.conftest import work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_files")]
@@ -80,6 +82,19 @@ def test_old_ledger_lines_go_but_the_latest_of_each_survey(settings):
     assert maintenance.remove_old_ledger_lines() == 1
     assert set(Fetch.objects.all()) == set(kept)
     assert gone not in Fetch.objects.all()
+
+
+def test_what_was_done_to_maps_long_ago_goes_but_the_last_of_each_map(settings):
+    lane = make_lane(kind="text")
+    card = make_card(lane)
+    editing.delete(card, 1)
+    for n in range(2):
+        editing.change(lane, lane.version, name=f"Lane {n}")
+    Operation.objects.update(at=timezone.now() - timedelta(days=settings.KEEP_OPERATIONS_DAYS + 1))
+    editing.change(other := make_lane(kind="text"), other.version, name="Young")
+    assert maintenance.remove_old_operations() == 2
+    assert list(lane.journey.operations.values_list("number", flat=True)) == [3]
+    assert other.journey.operations.count() == 1
 
 
 @pytest.fixture

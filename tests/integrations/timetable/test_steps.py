@@ -508,7 +508,13 @@ def test_a_feed_that_cannot_be_planned_anew_is_due_at_once_and_the_others_are_pl
 
 @pytest.mark.parametrize(
     "part",
-    ["remove_stray_files", "remove_old_rejections", "remove_old_ledger_lines", "remove_old_responses"],
+    [
+        "remove_stray_files",
+        "remove_old_rejections",
+        "remove_old_ledger_lines",
+        "remove_old_operations",
+        "remove_old_responses",
+    ],
 )
 def test_each_part_of_maintenance_may_fail_and_the_others_are_done(part, monkeypatch):
     done: list[str] = []
@@ -523,7 +529,8 @@ def test_each_part_of_maintenance_may_fail_and_the_others_are_done(part, monkeyp
         run.__name__ = name
         return run
 
-    names = ["remove_stray_files", "remove_old_rejections", "remove_old_ledger_lines", "remove_old_responses"]
+    names = ["remove_stray_files", "remove_old_rejections", "remove_old_ledger_lines"]
+    names += ["remove_old_operations", "remove_old_responses"]
     for name in names:
         monkeypatch.setattr(maintenance, name, spy(name))
     others = {"forget_old_counts": maintenance.call_counts, "forget_old_alerts": alerts}
