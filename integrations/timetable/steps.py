@@ -116,28 +116,23 @@ def _recount() -> None:
                 refresh_changed_days(survey)
 
 
-def _count_people() -> bool:
+def _count_people() -> None:
     with Parts() as parts:
-        surveys = surveys_to_count(dispatch.AT_ONCE)
-        for survey in surveys:
+        for survey in surveys_to_count(dispatch.AT_ONCE):
             with parts.alone(f"survey {survey}"):
                 PEOPLE.notify_worker(survey)
-    return bool(surveys)
 
 
-def _flag_changes() -> bool:
+def _flag_changes() -> None:
     """Decide what is ready, some journeys a tick, and tell of what was flagged."""
     with Parts() as parts:
-        found = list(deciding.due(_JOURNEYS_AT_ONCE))
-        for each in found:
+        for each in list(deciding.due(_JOURNEYS_AT_ONCE)):
             with parts.alone(f"{each.level} of journey {each.journey.pk}"):
                 deciding.decide(each)
         news = Flag.objects.filter(kind=Flag.Kind.CHANGE, announced_at=None)
-        untold = list(news.order_by("raised_at").values_list("pk", flat=True)[: dispatch.AT_ONCE])
-        for pk in untold:
+        for pk in list(news.order_by("raised_at").values_list("pk", flat=True)[: dispatch.AT_ONCE]):
             with parts.alone(f"flag {pk}"):
                 endpoints.announce_change(pk)
-    return bool(found or untold)
 
 
 def _wake_watches() -> None:
