@@ -19,7 +19,7 @@ def keep_what_items_counted(apps, schema_editor):
     """
     for name in ("FeedbackItem", "FormerMapping"):
         model = apps.get_model("feedback", name)
-        rows = model.objects.filter(mapping=None).exclude(question=None).select_related("question")
+        rows = model.objects.filter(mapping__isnull=True).exclude(question=None).select_related("question")
         if name == "FeedbackItem":
             rows = rows.exclude(chosen_state="draft")
         for row in rows.iterator():
