@@ -22,7 +22,7 @@ from journeys.models import Journey
 from kpis.counting.periods import Window, bucket_bounds, day_bounds
 from kpis.metrics.comparison import Change, compare, many_at_once, may_flag
 from kpis.metrics.formulas import Formula
-from kpis.models import Flag, JointDay
+from kpis.models import Counting, Flag, JointDay
 from kpis.scoring.figures import Figure
 from kpis.scoring.scores import Rules, Scores, families_of, read_journeys
 
@@ -89,6 +89,9 @@ def _behind(families: Mapping[int, Collection[int]], period: Window, rules: Rule
     uncounted = set(ChangedDay.objects.filter(**days).values_list("survey", flat=True)) | set(
         JointDay.objects.filter(Q(day=None) | Q(**days)).values_list("survey", flat=True)
     )
+    if rules.threshold:
+        no_blocks = Q(threshold=None) | Q(threshold__lt=rules.threshold)
+        uncounted |= set(Counting.objects.filter(no_blocks).values_list("survey", flat=True))
     ready = {}
     for journey, family in families.items():
         asked = {survey: fetched for member in family for survey, fetched in surveys[member].items()}
@@ -136,7 +139,8 @@ def decide(found: Due) -> int:
                     formula=digest_of(key[1]),
                     kind=Flag.Kind.CHANGE,
                     direction=changes[place].kind,
-                    figures=_figures(key[1], title, was, after, changes[place], flags.looked_at),
+                    figures=_figures(key[1], title, was, after, changes[place])
+                    | {"looked_at": flags.looked_at, "threshold": now.rules.threshold or 0},
                     announced_at=None if is_news else raised_at,
                 )
                 for place in flags.flagged
@@ -171,9 +175,7 @@ def _subjects(scores: Scores, found: Due) -> Subjects:
     return subjects
 
 
-def _figures(
-    formula: Formula, title: str, before: Figure, after: Figure, change: Change, looked_at: int
-) -> dict[str, Any]:
+def _figures(formula: Formula, title: str, before: Figure, after: Figure, change: Change) -> dict[str, Any]:
     return {
         "title": title,
         "kpi": formula.metric,
@@ -184,7 +186,6 @@ def _figures(
         "ci95": list(change.ci95) if change.ci95 else None,
         "p": change.p,
         "good": change.is_good(formula),
-        "looked_at": looked_at,
     }
 
 

@@ -76,14 +76,10 @@ class Flags:
 
 
 def _told(rows: QuerySet[Flag]) -> list[Flag]:
-    """Without those of fewer answers than the organisation shows now: their figures are of before its threshold."""
-    found, sides = list(rows), ("before", "after")
-    least = (Organisation.current().suppression_threshold or 0) if found else 0
-    return [
-        row
-        for row in found
-        if row.kind == Flag.Kind.LOOK or all((row.figures[side]["n"] or 0) >= least for side in sides)
-    ]
+    """Those made of blocks as large as the organisation wants them now: beside figures of today others tell of few answers."""
+    found = list(rows)
+    threshold = (Organisation.current().suppression_threshold or 0) if found else 0
+    return [row for row in found if row.kind == Flag.Kind.LOOK or row.figures["threshold"] >= threshold]
 
 
 def shown(row: Flag, formula: Formula) -> Shown:

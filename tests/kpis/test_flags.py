@@ -8,7 +8,6 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Organisation
 from feedback.intake import note_days
 from feedback.models import Survey
 from integrations.health import endpoints
@@ -18,6 +17,7 @@ from kpis.counting import notes
 from kpis.flags import deciding
 from kpis.models import Flag
 from tests.factories import make_days, make_item, make_journey, make_manual_item
+from tests.kpis.blocks import set_threshold, under_threshold
 from tests.kpis.flagging import decide_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
@@ -179,13 +179,29 @@ def test_what_was_long_ago_is_no_news(item):
     assert changes().filter(level="month").exists() and not changes().filter(announced_at=None).exists()
 
 
-def test_a_flag_of_fewer_answers_than_are_shown_now_is_not_shown(item, api_of, viewer):
+def test_a_flag_of_before_the_threshold_is_not_shown_under_it(item, api_of, viewer):
+    """Its figures are of days: beside those of blocks they would tell of a few answers."""
     decide_all()
     path = f"/api/v1/kpis/items/{item.pk}/"
     assert len(api_of(viewer).get(path).json()["flags"]) == 1
-    Organisation.current()
-    Organisation.objects.update(suppression_threshold=61)
+    under_threshold(5)
     assert api_of(viewer).get(path).json()["flags"] == []
+    Flag.objects.all().delete()
+    decide_all()  # of blocks
+    assert [flag["before"]["n"] for flag in api_of(viewer).get(path).json()["flags"]] == [60]
+    under_threshold(6)
+    assert api_of(viewer).get(path).json()["flags"] == []
+    under_threshold(None)
+    assert len(api_of(viewer).get(path).json()["flags"]) == 1
+
+
+def test_nothing_is_decided_before_blocks_are_made(item):
+    under_threshold(None)
+    set_threshold(5)
+    decide_all()
+    assert not Flag.objects.exists()
+    under_threshold(5)
+    assert decide_all() > 0
 
 
 def test_map_and_pages_show_then_and_now(item, client_of, viewer):

@@ -130,6 +130,16 @@ def test_answers_that_are_not_counted_together_yet_are_wholly_dependent(survey, 
     assert (later.n, later.people) == (47, 27)
 
 
+def test_people_counted_before_the_last_answers_changed_are_read_as_far_as_they_hold(survey, journey):
+    """The value that nobody gives any more is in the joint counts still."""
+    questions = ask(survey, journey)
+    store(survey, [{questions[0]: 3, questions[1]: 5}, *same_answers(questions)])
+    bring_in_line(survey)
+    store(survey, [dict.fromkeys(questions, 5)], fetch=2)
+    found = figure_of(journey)
+    assert (found.n, found.people) == (42, 21) and 18 < found.n_effective < 21
+
+
 def test_people_are_exact_from_three_questions_on(survey, journey):
     a, b, c = ask(survey, journey, 3)
     store(survey, [{a: 5, b: 4}, {b: 5, c: 1}, {a: 1, c: 2}, {a: 5, b: 5, c: 5}, {c: 3}, {a: None}])
