@@ -18,7 +18,7 @@ def test_the_named_test_exists(file, name):
 
 
 # Group → how many faults it has.
-GROUPS = {"A": 33, "B": 18, "C": 12, "D": 9, "E": 17, "F": 7, "G": 8, "H": 6}
+GROUPS = {"A": 33, "B": 18, "C": 12, "D": 9, "E": 17, "F": 7, "G": 8, "H": 8}
 TESTED, LEFT_OUT = TABLE.split("## Left out, and why")
 
 

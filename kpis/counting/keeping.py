@@ -127,7 +127,9 @@ class Keeper:
 
     def save(self) -> None:
         """Keep the rooms."""
-        Stream.objects.bulk_update(self.streams.values(), ["waiting", "waiting_corrections"], batch_size=500)
+        Stream.objects.bulk_update(
+            self.streams.values(), ["from_round", "waiting", "waiting_corrections"], batch_size=500
+        )
 
     # --- at the end of a refresh ------------------------------------------------------------------
 

@@ -58,7 +58,10 @@ class ThresholdCost:
             waiting % {"waiting": number_text(self.waiting), "n": number_text(self.answers)},
         ]
         if self.shortest is not None and self.longest is not None:
-            days = ngettext("blocks of %(shortest)s day", "blocks of %(shortest)s to %(longest)s days", self.longest)
+            if self.shortest == self.longest:
+                days = ngettext("blocks of %(longest)s day", "blocks of %(longest)s days", self.longest)
+            else:
+                days = _("blocks of %(shortest)s to %(longest)s days")
             told.append(days % {"shortest": number_text(self.shortest), "longest": number_text(self.longest)})
         return _("With %(threshold)s: %(what)s.") % {
             "threshold": number_text(self.threshold),

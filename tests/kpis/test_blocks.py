@@ -1,16 +1,21 @@
 """Blocks of answers under a threshold: closed by days, corrected together, never cut again."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback.models import EarlierAnswer, FeedbackItem
 from kpis.counting import refresh
+from kpis.counting.keeping import may_begin
 from kpis.counting.periods import Window
+from kpis.counting.recount import blocks_that_differ
 from kpis.counting.refresh import refresh_changed_days, surveys_to_refresh
 from kpis.counting.sums import Span, sums_of
 from kpis.models import Block
@@ -318,6 +323,10 @@ def test_restating_makes_all_blocks_anew_and_says_so(db, client_of, admin, caplo
     history.refresh()
     assert history.waiting("open") == []
     assert [codes(block.counts) for block in history.blocks()] == [[200, 300, 400], [500, 600, 700, 800]]
+    history.delete(2)
+    history.refresh()
+    assert history.stream().waiting_corrections == 1
+    assert blocks_that_differ(history.survey) == []
 
 
 def test_a_question_that_is_mapped_later_begins_when_it_has_been_retrieved(db):
@@ -399,8 +408,30 @@ def test_what_a_threshold_costs_is_told_before_it_is_set(db, client_of, api_of, 
     make_days(history.question, {day(n).isoformat(): {"5": 2} for n in range(1, 8)})
     make_days(few, {day(1).isoformat(): {"9": 1}})
     page = client_of(admin).get("/kpis/threshold-cost/", {"suppression_threshold": "3"}).content.decode()
-    assert page.strip() == "With 3: 1 of 2 items hidden, 3 of 15 answers wait, blocks of 2 to 2 days."
+    assert page.strip() == "With 3: 1 of 2 items hidden, 3 of 15 answers wait, blocks of 2 days."
     assert client_of(admin).get("/kpis/threshold-cost/", {"suppression_threshold": "x"}).content.strip() == b""
     told = api_of(admin).get("/api/v1/kpis/threshold-cost/", {"threshold": 3}).json()
     assert told["answers_waiting"] == 3 and told["items_hidden"] == 1
     assert api_of(admin).get("/api/v1/kpis/threshold-cost/", {"threshold": 1}).status_code == 400
+
+
+def test_blocks_of_an_upgraded_database_begin_when_no_former_process_can_run(db, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "other")  # any that several machines may open
+    assert may_begin()  # the database is new
+    now, applied = timezone.now(), MigrationRecorder.Migration.objects.filter(app="feedback")
+    applied.filter(name="0001_tables").update(applied=now - timedelta(days=300))
+    applied.filter(name="0008_blocks_of_answers").update(applied=now - timedelta(hours=23))
+    assert not may_begin()
+    applied.filter(name="0008_blocks_of_answers").update(applied=now - timedelta(hours=25))
+    assert may_begin()
+
+
+def test_a_command_begins_them_at_once(db, monkeypatch):
+    monkeypatch.setattr(refresh, "may_begin", lambda: False)
+    history = made(3)
+    history.store((1, 1), (2, 1), (3, 1))
+    history.refresh()
+    assert figure_of(history.question.items.get()).value_text == "Hidden: blocks of answers are being prepared"
+    assert not Block.objects.exists()
+    call_command("settle_store")
+    assert figure_of(history.question.items.get()).measure.n == 3

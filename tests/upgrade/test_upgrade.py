@@ -41,6 +41,8 @@ INTENDED: dict[str, tuple[str, ...]] = {
         "/api/v1/kpis/items/8/answers//answers has 5 instead of 6",
         # The upper two of the choices that the changed question has, by rank and not by code.
         "changed/formula is 'csat_5_and_7_of_1_7' instead of",
+        # An item of few answers was left out of the sum; now its answers wait for their block.
+        *("/api/v1/kpis/journeys/1//kpis/0/", "/api/v1/kpis/phases/2//kpis/0/"),
     )
 }
 # Tables that lose rows on purpose. What Django itself keeps about the models may change with these.
@@ -91,6 +93,18 @@ def upgraded(request, tmp_path_factory) -> Iterator[Upgraded]:
         yield Upgraded(version, facts, database, counts, second, asked(database, facts | wanted), blocks)
 
 
+def _shown(value: Any) -> Any:
+    """What the earlier version showed, without the places in which it hid that few answers stood behind a figure."""
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    few = value.get("value", 0) is None and value.get("n", 0) in (1, 2, None)
+    if few or value.get("state") == "suppressed" or value.get("suppressed") is True:
+        return {}
+    return {key: _shown(each) for key, each in value.items() if key != "suppression_threshold"}
+
+
 _OPEN = "from accounts.models import Organisation; Organisation.objects.update(suppression_threshold=None)"
 
 
@@ -133,10 +147,10 @@ def test_models_and_database_agree(upgraded):
 
 def test_every_value_is_the_one_that_the_earlier_version_gave(upgraded):
     """Every list and thing of the API, every KPI with its n, asked with a token of that version."""
-    before, now = upgraded.facts["api"], upgraded.found["api"]
+    before, now = _shown(upgraded.facts["api"]), upgraded.found["api"]
     meant = INTENDED.get(upgraded.version, ())
     differing = [each for each in differences(before, now) if not any(part in each for part in meant)]
-    assert differing[:400] == []
+    assert differing[:20] == []
 
 
 def test_under_its_threshold_every_figure_is_made_of_blocks(upgraded):
