@@ -49,9 +49,9 @@ def _look(survey: Survey) -> None:
     looks = list(JointDay.objects.filter(survey=survey, day=None).values_list("pk", flat=True))
     if _newest(survey) != wanted(survey):
         with transaction.atomic():
-            if Counting.objects.select_for_update().filter(survey=survey).first() is None:
-                return  # nothing was counted yet
-            if _newest(survey) != (needed := wanted(survey)):
+            # The first refresh of all asks for another look.
+            is_counted = Counting.objects.select_for_update().filter(survey=survey).first() is not None
+            if is_counted and _newest(survey) != (needed := wanted(survey)):
                 _replace(survey, needed)
     JointDay.objects.filter(pk__in=looks).delete()
 

@@ -236,6 +236,13 @@ def test_a_survey_that_needs_no_plan_keeps_no_notes(survey, journey):
     assert not JointDay.objects.exists() and not JointPlan.objects.exists()
 
 
+def test_a_survey_that_was_never_fetched_asks_for_no_work(survey, journey):
+    ask(survey, journey)
+    notes.note_look(survey)
+    assert bring_in_line(survey) and surveys_to_count(10) == []
+    assert not JointPlan.objects.exists()
+
+
 @pytest.mark.parametrize("target", ["answers_between", "_note_version"])
 def test_a_crash_leaves_the_notes_and_doubles_nothing(survey, journey, target, monkeypatch):
     questions = ask(survey, journey)
