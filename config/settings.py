@@ -360,6 +360,7 @@ CELERY_TASK_ROUTES = {
     "integrations.sync.tasks.run_backfill_slice": {"queue": "backfill"},
     "integrations.sync.tasks.run_slice": {"queue": "sync"},
     "integrations.webhooks.tasks.look_up": {"queue": "sync"},
+    "kpis.tasks.count_people": {"queue": "backfill"},  # nobody waits for it
 }
 CELERY_WORKER_CONSUMER = "config.running.consumer:Consumer"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -22,6 +22,7 @@ from feedback.serializers import asks_of
 from feedback.states import explain
 from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import WINDOWS, Window
+from kpis.flags.showing import flags_json
 from kpis.mapping.acceptance import accept
 from kpis.mapping.confirmation import Assumed, assumed_items, confirm_many, is_assumed
 from kpis.mapping.mappings import former_of, mapping_json
@@ -74,7 +75,7 @@ def window_asked(request: Request) -> Window:
     return form.window(Rules.current().today)
 
 
-def item_json(score: ItemScore) -> dict[str, Any]:
+def item_json(score: ItemScore, flags: list[dict[str, Any]]) -> dict[str, Any]:
     """An item's state and figure."""
     return {
         "item": score.item.pk,
@@ -86,6 +87,7 @@ def item_json(score: ItemScore) -> dict[str, Any]:
         "mapping_assumed": is_assumed(score.item),
         "figure": score.figure.as_json() if score.figure else None,
         "target": _target_json(score),
+        "flags": flags,
     }
 
 
@@ -95,6 +97,10 @@ def _target_json(score: ItemScore) -> dict[str, Any] | None:
         return None
     verdict = judge(score.figure.measure, item.target, item.target_direction)
     return {"value": item.target, "direction": item.target_direction, "verdict": verdict}
+
+
+def _flags(subject: str, window: Window) -> list[dict[str, Any]]:
+    return flags_json([subject], window)[subject]
 
 
 class ItemKpiFilter(filters.FilterSet):
@@ -167,13 +173,15 @@ class ItemKpiViewSet(viewsets.GenericViewSet):
         window = window_asked(request)
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()).values_list("pk", flat=True))
         scores = read_items(items_with_facts(Q(pk__in=page)), window)
-        told = {score.item.pk: item_json(score) for score in scores.scores}
+        flags = flags_json([f"item:{pk}" for pk in page or ()], window)
+        told = {score.item.pk: item_json(score, flags[f"item:{score.item.pk}"]) for score in scores.scores}
         return self.get_paginated_response([told[pk] for pk in page or ()])
 
     @extend_schema(parameters=PERIOD, responses=ItemFigureSerializer, filters=False)
     def retrieve(self, request: Request, pk: str) -> Response:
         """The figure of one item."""
-        return Response(item_json(self._view(request, pk).score))
+        view = self._view(request, pk)
+        return Response(item_json(view.score, _flags(f"item:{view.item.pk}", view.window)))
 
     @extend_schema(parameters=[*PERIOD, _BY], responses=TrendSerializer, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
@@ -311,8 +319,10 @@ class StageKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One figure for each formula."""
         stage = self.get_object()
-        figures = read_journeys([stage.journey], window_asked(request)).for_stages().get(stage.pk, [])
-        return Response({"stage": stage.pk, "name": stage.name, "kpis": [figure.as_json() for figure in figures]})
+        window = window_asked(request)
+        figures = read_journeys([stage.journey], window).for_stages().get(stage.pk, [])
+        kpis, flags = [figure.as_json() for figure in figures], _flags(f"stage:{stage.pk}", window)
+        return Response({"stage": stage.pk, "name": stage.name, "kpis": kpis, "flags": flags})
 
 
 class PhaseKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -325,8 +335,10 @@ class PhaseKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """One figure for each formula."""
         phase = self.get_object()
-        figures = read_journeys([phase.journey], window_asked(request)).for_phases().get(phase.pk, [])
-        return Response({"phase": phase.pk, "name": phase.name, "kpis": [figure.as_json() for figure in figures]})
+        window = window_asked(request)
+        figures = read_journeys([phase.journey], window).for_phases().get(phase.pk, [])
+        kpis, flags = [figure.as_json() for figure in figures], _flags(f"phase:{phase.pk}", window)
+        return Response({"phase": phase.pk, "name": phase.name, "kpis": kpis, "flags": flags})
 
 
 class JourneyKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -356,4 +368,5 @@ class JourneyKpiViewSet(mixins.RetrieveModelMixin, viewsets.GenericViewSet):
             "name": journey.name,
             "weighting": scores.weighting_of(journey.pk),
             "kpis": [figure.as_json() for figure in scores.for_journeys()[journey.pk]],
+            "flags": _flags(f"journey:{journey.pk}", window),
         }

@@ -19,3 +19,4 @@ class KpisConfig(AppConfig):
         joining = import_module("kpis.counting.joining")
         survey_joined.connect(joining.restate_joined, dispatch_uid="blocks of a joined survey")
         import_module("kpis.pages.lanes").register_all()
+        import_module("kpis.receivers")

@@ -10,7 +10,7 @@ from feedback.serializers import AskSerializer, EntrySerializer
 from feedback.states import State
 from kpis.mapping.acceptance import Counting
 from kpis.mapping.confirmation import Holds
-from kpis.models import Consolidation
+from kpis.models import Consolidation, Flag
 from ui.numbers import LARGEST_ID
 
 _STATES = [*State.values, "suppressed"]
@@ -81,6 +81,34 @@ class FigureSerializer(MeasureSerializer):
     newest_response_on = serializers.DateField(allow_null=True)
 
 
+class ThenSerializer(MeasureSerializer):
+    """A figure at the moment of a flag."""
+
+
+class FlagPeriodSerializer(serializers.Serializer):
+    level = serializers.ChoiceField(choices=Flag.Level.choices)
+    to = serializers.DateField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {"from": serializers.DateField()} | super().get_fields()
+
+
+class FlagSerializer(serializers.Serializer):
+    """A change that was written down: raised once for a complete month or quarter, or a week of 100 answers, never altered."""
+
+    kind = serializers.ChoiceField(choices=["up", "down"])
+    period = FlagPeriodSerializer(help_text="Compared with the one before.")
+    raised_at = serializers.DateTimeField()
+    kpi = serializers.ChoiceField(choices=FeedbackItem.Metric.choices)
+    formula = serializers.CharField()
+    before = ThenSerializer()
+    after = ThenSerializer()
+    difference = serializers.FloatField()
+    ci95 = serializers.ListField(child=serializers.FloatField(), allow_null=True, min_length=2, max_length=2)
+    p = serializers.FloatField(allow_null=True)
+    looked_at = serializers.IntegerField(help_text="How many KPIs of the journey were looked at together.")
+
+
 class TargetSerializer(serializers.Serializer):
     value = serializers.FloatField()
     direction = serializers.ChoiceField(choices=FeedbackItem.Direction.choices)
@@ -101,6 +129,7 @@ class ItemFigureSerializer(serializers.Serializer):
     )
     figure = FigureSerializer(allow_null=True)
     target = TargetSerializer(allow_null=True)
+    flags = FlagSerializer(many=True, help_text="Changes flagged for periods within the window, newest first.")
 
 
 class ChangeSerializer(serializers.Serializer):
@@ -117,6 +146,9 @@ class ChangeSerializer(serializers.Serializer):
     smallest_that_would_show = serializers.FloatField(allow_null=True)
     flagged = serializers.BooleanField(
         help_text="Raised for complete months and quarters only, and for weeks that both hold 100 answers."
+    )
+    flag = FlagSerializer(
+        allow_null=True, help_text="As it was raised for this week, month or quarter; null: it was not."
     )
     before = FigureSerializer()
     after = FigureSerializer()
@@ -209,12 +241,14 @@ class StageFiguresSerializer(serializers.Serializer):
     stage = serializers.IntegerField()
     name = serializers.CharField()
     kpis = FigureSerializer(many=True, help_text="One for each formula.")
+    flags = FlagSerializer(many=True, help_text="Changes flagged for periods within the window, newest first.")
 
 
 class PhaseFiguresSerializer(serializers.Serializer):
     phase = serializers.IntegerField()
     name = serializers.CharField()
     kpis = FigureSerializer(many=True, help_text="One for each formula.")
+    flags = FlagSerializer(many=True, help_text="Changes flagged for periods within the window, newest first.")
 
 
 class JourneyFiguresSerializer(serializers.Serializer):

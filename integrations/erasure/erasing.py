@@ -34,6 +34,7 @@ from integrations.troubles.errors import NotFound, QualtricsError
 from integrations.troubles.table import Explanation
 from integrations.vendor.clients import client_for
 from kpis.counting.refresh import refresh_changed_days
+from kpis.people.plans import bring_in_line
 
 logger = logging.getLogger(__name__)
 
@@ -207,6 +208,7 @@ def _after(removed: erasure.Removed, tombstones: list[Tombstone]) -> None:
         logger.error("The list of erased responses cannot be written: %s. See docs/operations.md", error.strerror)
     for survey in removed.surveys:
         refresh_changed_days(survey)
+        bring_in_line(survey)
 
 
 def remove_exports() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -28,9 +29,12 @@ from integrations.troubles.refusals import Refusal
 from integrations.troubles.table import trouble_of
 from integrations.vault import encryption
 from integrations.vault.secret import Secret
+from kpis.flags.showing import flag_json
+from kpis.models import Flag
 
 LONGEST_URL = 500
 TEST = "alert.test"
+CHANGED = "kpi.changed"
 _SECRET_BYTES = 32
 _PREFIX = "whsec_"
 # A name or an address, a port, and what follows; no user, no fragment, no backslash: browsers and libraries differ on these.
@@ -131,12 +135,38 @@ def send_test(target: AlertEndpoint) -> AlertMessage:
 
 def announce(kind: str, alert: Alert) -> None:
     """A message about this alert for each target, in the transaction that changed the alert."""
+    _put_for_all(kind, lambda: data_of(alert))
+
+
+@transaction.atomic
+def announce_change(pk: int) -> bool:
+    """A message about this flag for each target, once: whoever marks the flag writes them."""
+    if not Flag.objects.filter(pk=pk, announced_at=None).update(announced_at=timezone.now()):
+        return False
+    _put_for_all(CHANGED, lambda: _data_of_change(Flag.objects.select_related("journey").get(pk=pk)))
+    return True
+
+
+def _put_for_all(kind: str, data: Callable[[], dict[str, Any]]) -> None:
     waiting = list(AlertEndpoint.objects.filter(is_gone=False))
-    if not waiting:
-        return
-    data = data_of(alert)
-    for target in waiting:
-        _put(target, kind, data)
+    if waiting:
+        told = data()
+        for target in waiting:
+            _put(target, kind, told)
+
+
+def _data_of_change(flag: Flag) -> dict[str, Any]:
+    told = flag_json(flag)
+    subject, key = flag.subject.split(":")
+    page = reverse("kpis:item", args=[key]) if subject == "item" else reverse("kpis:journey", args=[flag.journey_id])
+    span = told["period"]
+    return {
+        "id": flag.pk,
+        "subject": {"kind": subject, "id": int(key), "name": flag.figures["title"]},
+        "journey": {"id": flag.journey_id, "name": flag.journey.name},
+        **told,
+        "url": f"{settings.PUBLIC_URL}{page}?from={span['from']}&to={span['to']}",
+    }
 
 
 def data_of(alert: Alert) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from integrations.qualtrics.translate import Translator
 from integrations.sync import plan, requests
 from integrations.sync.closing import MASS
 from integrations.vendor.clients import BACKGROUND, client_for
-from kpis.counting.recount import blocks_that_differ, differences
+from kpis.counting.recount import blocks_that_differ, differences, joint_differences
 from kpis.counting.refresh import rebuild
+from kpis.people.plans import bring_in_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ def check(survey: Survey) -> Iterator[Finding]:
         )  # fmt: skip
     for what in blocks_that_differ(survey):
         yield Finding(survey, f"{what} is not what its responses say")
+    if joint := list(joint_differences(survey)):
+        yield Finding(survey, f"the people of {len(joint)} days are not those of the rows, the first is {joint[0]}")
     if spans.of(survey) != (survey.first_response_at, survey.last_response_at):
         yield Finding(survey, "the dates of the first and the last response are not those of the rows")
 
@@ -62,6 +65,7 @@ def check(survey: Survey) -> Iterator[Finding]:
 def repair(survey: Survey) -> None:
     """Count everything anew from the rows."""
     rebuild(survey)
+    bring_in_line(survey)
     spans.update(survey)
 
 

@@ -23,6 +23,7 @@ from integrations.vendor import call_counts
 from journeys.models import Journey, Operation
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import refresh_changed_days
+from kpis.people.plans import bring_in_line, note_changed_plans
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +35,11 @@ _AT_ONCE = 1000
 def run_maintenance() -> None:
     """Everything that is to be done once a day, each part alone. Raises `PartsFailed`."""
     with Parts() as parts:
-        for remove in (
+        for duty in (
             remove_stray_files,
             remove_old_rejections,
             remove_old_ledger_lines,
+            note_changed_plans,
             remove_old_operations,
             remove_old_responses,
             call_counts.forget_old_counts,
@@ -45,8 +47,8 @@ def run_maintenance() -> None:
             delivery.forget_old_messages,
             audit.forget_old,
         ):
-            with parts.alone(remove.__name__):
-                logger.info("Upkeep: %s: %d", remove.__name__, remove())
+            with parts.alone(duty.__name__):
+                logger.info("Upkeep: %s: %d", duty.__name__, duty())
 
 
 def remove_stray_files() -> int:
@@ -117,5 +119,6 @@ def remove_old_responses() -> int:
         for survey in retention.surveys_with_responses_before(until):
             with parts.alone(f"survey {survey.pk}"):
                 refresh_changed_days(survey)
+                bring_in_line(survey)
                 removed += retention.purge(survey, first_kept, until)
     return removed

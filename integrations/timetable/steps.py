@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 
 from integrations.distributions import sending, statistics
 from integrations.distributions.tasks import ask_statistics
-from integrations.health import alerts, delivery, emails, workers
+from integrations.health import alerts, delivery, emails, endpoints, workers
 from integrations.health.tasks import MESSAGES, heartbeat, send_alert_emails
 from integrations.joining.joining import joins_to_do
 from integrations.joining.tasks import JOINS, read_list
@@ -31,12 +31,19 @@ from integrations.sync.tasks import notify_worker
 from integrations.timetable import clock, maintenance
 from integrations.troubles.isolation import Parts, PartsFailed, forget_connection, tidy_connection
 from integrations.troubles.table import STEP_LABELS
+from integrations.troubles.wakeups import Wakeup
 from integrations.webhooks import inbox, subscriptions
 from integrations.webhooks.tasks import INBOX, check_watches, move_watch
 from kpis.counting.refresh import refresh_changed_days
+from kpis.counting.together import surveys_to_count
+from kpis.flags import deciding
+from kpis.models import Flag
+from kpis.tasks import count_people
 
 logger = logging.getLogger(__name__)
 
+_JOURNEYS_AT_ONCE = 10
+PEOPLE = Wakeup(count_people)
 _OVERRAN = SoftTimeLimitExceeded.__name__
 
 
@@ -122,6 +129,25 @@ def _recount() -> None:
                 refresh_changed_days(survey)
 
 
+def _count_people() -> None:
+    with Parts() as parts:
+        for survey in surveys_to_count(dispatch.AT_ONCE):
+            with parts.alone(f"survey {survey}"):
+                PEOPLE.notify_worker(survey)
+
+
+def _flag_changes() -> None:
+    """Decide what is ready, some journeys a tick, and tell of what was flagged."""
+    with Parts() as parts:
+        for each in list(deciding.due(_JOURNEYS_AT_ONCE)):
+            with parts.alone(f"{each.level} of journey {each.journey.pk}"):
+                deciding.decide(each)
+        news = Flag.objects.filter(kind=Flag.Kind.CHANGE, announced_at=None)
+        for pk in list(news.order_by("raised_at").values_list("pk", flat=True)[: dispatch.AT_ONCE]):
+            with parts.alone(f"flag {pk}"):
+                endpoints.announce_change(pk)
+
+
 def _wake_watches() -> None:
     with Parts() as parts:
         for watch in inbox.watches_to_process():
@@ -187,6 +213,8 @@ STEPS = tuple(
         ("fetches", dispatch.open_due_fetches),
         ("wakeups", _wake_fetches),
         ("recounts", _recount),
+        ("people", _count_people),
+        ("flags", _flag_changes),
         ("announcements", _wake_watches),
         ("watches", _check_watches),
         ("lost_sends", sending.mark_lost_sends),

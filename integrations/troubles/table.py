@@ -546,6 +546,8 @@ STEP_LABELS: dict[str, Promise] = {
     "fetches": gettext_lazy("open the fetches that are due"),
     "wakeups": gettext_lazy("wake workers for fetches"),
     "recounts": gettext_lazy("recount what was left over"),
+    "people": gettext_lazy("count which answers came from the same people"),
+    "flags": gettext_lazy("decide which changes are flagged"),
     "announcements": gettext_lazy("wake workers for announced responses"),
     "watches": gettext_lazy("have watches checked"),
     "lost_sends": gettext_lazy("find distributions that lost their process"),

@@ -8,8 +8,9 @@ from accounts.models import Organisation
 from feedback.models import Survey, SurveyJoin
 from kpis.counting.histograms import union
 from kpis.counting.keeping import read
+from kpis.counting.notes import note_all
 from kpis.counting.refresh import first_countable_day, restate, take_turns
-from kpis.models import DayHistogram
+from kpis.models import DayHistogram, Stream
 
 
 def hold(join: SurveyJoin) -> None:
@@ -40,5 +41,10 @@ def unite_purged_days(join: SurveyJoin, pairs: Mapping[int, int]) -> None:
 
 
 def restate_joined(sender: type[SurveyJoin], survey: Survey, **_kwargs: object) -> None:
-    """Make the blocks of a survey anew after its twin's answers have come to it: two grids of blocks cannot become one."""
+    """Make the blocks of a survey anew after its twin's answers have come to it: two grids of blocks cannot become one. Its
+    people are counted anew as well, by the questions that its items have now."""
+    in_blocks = read(survey, hold=True).in_blocks
+    # Questions that only the twin had begin as new ones do.
+    Stream.objects.filter(question__survey=survey).exclude(question__in=in_blocks or ()).delete()
     restate(survey)
+    note_all(survey, DayHistogram.objects.filter(question__survey=survey).values_list("day", flat=True).distinct())

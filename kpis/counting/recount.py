@@ -14,7 +14,8 @@ from kpis.counting.histograms import COUNTED, UNFINISHED, Counts, value_key
 from kpis.counting.members import Members
 from kpis.counting.periods import day_bounds
 from kpis.counting.refresh import COMMENT
-from kpis.models import Block, DayHistogram, Stream
+from kpis.counting.together import CLASSES, columns_of, plan_in_use, stored
+from kpis.models import Block, DayHistogram, JointDay, Stream
 
 Days = dict[tuple[int, date], Counts]
 
@@ -41,6 +42,40 @@ def recount(survey: Survey) -> Days:
                 bins = days[int(question), moment.astimezone(zone).date()][response_kind]
                 bins.update(_keys(kind, value))
     return {key: {name: dict(bins) for name, bins in classes.items()} for key, classes in days.items()}
+
+
+def joint_differences(survey: Survey) -> Iterator[date]:
+    """The days on which the stored sets and pairs of a survey are not those of its responses. Purged days are left out.
+
+    None while days wait to be counted: the numbers are behind the rows then, and are allowed to be.
+    """
+    plan = plan_in_use(survey)
+    if plan is None or JointDay.objects.filter(survey=survey).exists():
+        return
+    zone, columns = Organisation.current().zone, columns_of(plan)
+    true: dict[date, dict[str, dict[str, Any]]] = {}
+    rows = Response.objects.filter(survey=survey, deleted_at=None, kind__in=CLASSES)
+    for moment, kind, answers in rows.values_list("recorded_at", "kind", "answers").iterator():
+        given = {place: _answer(answers.get(str(column.question))) for place, column in enumerate(columns)}
+        used = {place: key for place, key in given.items() if columns[place].usable.holds(key)}
+        if not used:
+            continue
+        of_day = true.setdefault(moment.astimezone(zone).date(), {}).setdefault(kind, {"sets": Counter(), "pairs": {}})
+        of_day["sets"][f"{sum(2**place for place in used):x}"] += 1
+        for one, other in plan.pairs:
+            if one in used and other in used:
+                bins = of_day["pairs"].setdefault(f"{one}.{other}", {}).setdefault(used[one], Counter())
+                bins[used[other]] += 1
+    found = stored(plan)
+    for day in sorted(true.keys() | found.keys()):
+        if survey.purged_until and day_bounds(day, zone)[0] < survey.purged_until:
+            continue
+        if found.get(day, {}) != true.get(day, {}):
+            yield day
+
+
+def _answer(value: object) -> str:
+    return "" if isinstance(value, list) else value_key(value)
 
 
 def _keys(kind: str, value: object) -> list[str]:

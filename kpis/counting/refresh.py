@@ -23,6 +23,7 @@ from feedback.durability import commit_soon
 from feedback.intake import TABLE, local_days
 from feedback.models import ChangedDay, Question, Survey
 from feedback.twins import has_rows_under_way
+from kpis.counting import notes as notes_of_people
 from kpis.counting.blocks import add
 from kpis.counting.histograms import value_key
 from kpis.counting.keeping import Keeper, Kept, may_begin, read
@@ -96,6 +97,7 @@ def _refresh_some(survey: Survey, organisation: Organisation, *, complete: Colle
         # A note that arrives from now on is not among these and stays for the next round.
         notes = list(noted.filter(day__in=days).values_list("pk", flat=True))
         _recount(survey, days, zone, kept, keeper)
+        notes_of_people.note(survey, days)
         for start in range(0, len(notes), 500):
             ChangedDay.objects.filter(pk__in=notes[start : start + 500]).delete()
     if keeper and threshold is not None:
@@ -184,11 +186,13 @@ def _recount_all(survey: Survey, zone: ZoneInfo, kept: Kept, keeper: Keeper | No
     DayHistogram.objects.filter(question__in=questions, day__gte=first_countable).delete()
     span = spans.of(survey)
     if span.first is None or span.last is None:
+        notes_of_people.note_all(survey, [])
         return 0
     first, last = min(local_days([span.first], zone)), max(local_days([span.last], zone))
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     for start in range(0, len(days), _DAYS_AT_ONCE):
         _recount(survey, days[start : start + _DAYS_AT_ONCE], zone, kept, keeper)
+    notes_of_people.note_all(survey, days)
     return len(days)
 
 

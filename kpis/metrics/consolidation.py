@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
@@ -109,12 +109,13 @@ def consolidate(
     weighting: str = "pooled",
     *,
     stages: Collection[Hashable] | None = None,
-    together: Together = NOBODY,
+    together: Together | Callable[[Formula, Sequence[Part]], Together] = NOBODY,
 ) -> list[Consolidated]:
     """One KPI per formula, in the order of the metrics. The order of the parts changes no value.
 
     `stages`: those that equal stages weigh, where it is not all that the parts cover. `together`: what is known of people
-    who answered several of the questions, by their `question_key`.
+    who answered several of the questions, by their `question_key`, or who tells it of the parts of a formula; what it does not
+    hold counts as wholly dependent.
     """
     if weighting not in WEIGHTINGS:
         raise ValueError(f"There is no weighting {weighting!r}.")
@@ -124,7 +125,16 @@ def consolidate(
             raise ValueError("A weight is a number from zero up.")
         groups.setdefault(part.formula, []).append(part)
     in_metric_order = sorted(groups, key=lambda formula: (METRICS.index(formula.metric), formula.name))
-    return [_consolidate(formula, groups[formula], weighting, stages, together) for formula in in_metric_order]
+    return [
+        _consolidate(
+            formula,
+            groups[formula],
+            weighting,
+            stages,
+            together if isinstance(together, Together) else together(formula, groups[formula]),
+        )
+        for formula in in_metric_order
+    ]
 
 
 def _consolidate(
@@ -146,6 +156,9 @@ def _consolidate(
     pools = [pool for group in _pools(with_data, weighting, stages) if (pool := _poolable(group))]
     used = {part.item_id: part for pool in pools for part in pool}
     left_out |= {part.item_id: NO_BASE for part in with_data if part.item_id not in used}
+    everything = _pool(formula, used.values())
+    answers = {question: n for question, bins in everything.answers.items() if (n := sum(_scored(bins).values()))}
+    together = together.complete(answers, everything.surveys)
     found = _mean_of_pools(formula, pools, weighting, together)
     return Consolidated(
         formula=formula,
@@ -264,14 +277,10 @@ def _from(part: Part, day: date | None) -> Counts:
     return part.since.get(day, {})
 
 
-def _people(pool: _Pool, together: Together) -> int | None:
-    """Responses with a usable answer; None where several questions of a survey are in it and nothing is known of them."""
+def _people(pool: _Pool, together: Together) -> int:
+    """Responses with a usable answer: at least so many, where answers are known of which no set tells."""
     usable = {question: sum(_scored(bins).values()) for question, bins in pool.answers.items()}
-    unknown = [question for question, n in usable.items() if n and question not in together.questions]
-    surveys = Counter(survey for question in unknown if (survey := pool.surveys[question]) is not None)
-    if any(n > 1 for n in surveys.values()):
-        return None
-    alone = sum(usable[question] for question in unknown)
+    alone = sum(n for question, n in usable.items() if question not in together.questions)
     return together.people(pool.answers) + alone + sum(each.people or 0 for each in pool.by_hand)
 
 

@@ -2,8 +2,9 @@
 
 Questions of one survey are not independent: a person who likes one thing tends to like the next. What is needed to know how
 much, is `Together`: how many people answered which set of questions, and for each two questions how often which two answers
-came from one person. Where nothing is known of it, answers count as those of different people. Where nobody may look at single
-people's answers, `Together.widest` takes the most that the numbers of answers allow.
+came from one person. Of questions that are in no set, answers count as those of different people (`complete` puts those of
+one survey into sets). Two answers of one person of which no pair tells what they were count as wholly dependent. Where nobody
+may look at single people's answers, `WIDEST` takes the most that the numbers of answers allow.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, product
@@ -34,18 +35,7 @@ class Together:
 
     sets: Mapping[frozenset[Question], int] = field(default_factory=dict)
     pairs: Mapping[Pair, Mapping[tuple[str, str], int]] = field(default_factory=dict)
-    is_widest: bool = False  # all answers of a person count as one
-
-    @classmethod
-    def widest(cls, surveys: Iterable[Mapping[Question, int]]) -> Together:
-        """As few people as can have given so many answers to each question, survey by survey, and each of one opinion."""
-        sets: Counter[frozenset[Question]] = Counter()
-        for answers in surveys:
-            before = 0
-            for n in sorted({n for n in answers.values() if n}):
-                sets[frozenset(question for question, most in answers.items() if most >= n)] += n - before
-                before = n
-        return cls(sets, is_widest=True)
+    is_widest: bool = False  # all answers of a person count as one, whatever they were
 
     @classmethod
     def of(cls, people: Iterable[Mapping[Question, str]]) -> Together:
@@ -63,6 +53,43 @@ class Together:
         """The questions whose respondents are known."""
         return frozenset().union(*self.sets)
 
+    def complete(self, answers: Mapping[Question, int], surveys: Mapping[Question, Hashable | None]) -> Together:
+        """With the answers that no set holds, as wholly dependent: those of one survey came from as few people as can be.
+
+        `answers`: how many there are to each question, `surveys`: whose it is (None: of its own).
+        """
+        missing: dict[Hashable, dict[Question, int]] = {}
+        asked = Counter(surveys[question] for question in answers)
+        for question, n in answers.items():
+            survey = surveys[question]
+            if survey is not None and asked[survey] > 1:
+                held = sum(people for answered, people in self.sets.items() if question in answered)
+                missing.setdefault(survey, {})[question] = max(n - held, 0)
+        sets = Counter(self.sets)
+        for of_survey in missing.values():
+            most_first = sorted(of_survey, key=lambda question: -of_survey[question])
+            for place, question in enumerate(most_first, 1):
+                fewer = of_survey[most_first[place]] if place < len(most_first) else 0
+                sets[frozenset(most_first[:place])] += of_survey[question] - fewer
+        return replace(self, sets={answered: n for answered, n in sets.items() if n})
+
+    @cached_property
+    def meeting(self) -> Mapping[Question, Mapping[Question, int]]:
+        """For each two questions, in both orders, how many people answered both."""
+        found: dict[Question, Counter[Question]] = {}
+        for answered, n in self.sets.items():
+            for one in answered:
+                bins = found.setdefault(one, Counter())
+                for other in answered:
+                    bins[other] += n
+        return found
+
+    def unpaired(self, one: Question, other: Question) -> int:
+        """Of how many people who answered both questions no pair tells what they answered."""
+        both = self.meeting.get(one, {}).get(other, 0)
+        pairs = self.pairs.get((one, other)) or self.pairs.get((other, one), {})
+        return max(both - sum(pairs.values()), 0)
+
     def people(self, questions: Collection[Question]) -> int:
         """How many answered at least one of these questions."""
         wanted = frozenset(questions)
@@ -74,10 +101,10 @@ class Together:
         return sum(n * len(answered & first) * len(answered & second) for answered, n in self.sets.items())
 
     def cross(self, one: Question, other: Question, at: Mapping[str, int], to: Mapping[str, int]) -> int:
-        """The sum of `at[answer to one]` × `to[answer to other]` over the people who answered both."""
+        """The sum of `at[answer to one]` × `to[answer to other]` over the people whose answers both hold."""
         if (one, other) in self.pairs:
-            return sum(n * at[a] * to[b] for (a, b), n in self.pairs[one, other].items())
-        return sum(n * at[b] * to[a] for (a, b), n in self.pairs.get((other, one), {}).items())
+            return sum(n * at.get(a, 0) * to.get(b, 0) for (a, b), n in self.pairs[one, other].items())
+        return sum(n * at.get(b, 0) * to.get(a, 0) for (a, b), n in self.pairs.get((other, one), {}).items())
 
 
 @dataclass(frozen=True)
@@ -99,8 +126,18 @@ class Unit:
         scale = math.lcm(mean.denominator, *(each.denominator for each in scores.values()))
         return cls(answers, {value: int((each - mean) * scale) for value, each in scores.items()}, mean, scale)
 
+    @cached_property
+    def n(self) -> int:
+        return sum(n for bins in self.answers.values() for n in bins.values())
+
+    @cached_property
+    def squares(self) -> int:
+        """The sum of the squares of what the answers are away."""
+        return sum(n * self.away[value] ** 2 for bins in self.answers.values() for value, n in bins.items())
+
 
 NOBODY = Together()
+WIDEST = Together(is_widest=True)  # nobody looks who answered: as few people as there can be
 
 
 def design_effect(unit: Unit, together: Together, apart: tuple[int, Score] = (0, 0)) -> float:
@@ -113,17 +150,17 @@ def design_effect(unit: Unit, together: Together, apart: tuple[int, Score] = (0,
     if len(answers) < 2 or not together.questions:
         return 1.0
     unknown = sum(sum(bins.values()) for question, bins in answers.items() if question not in together.questions)
-    n = sum(sum(bins.values()) for bins in answers.values()) + apart[0]
+    n = unit.n + apart[0]
     people = together.people(answers) + unknown + apart[0]
-    alone = (
-        sum(n * away[value] ** 2 for bins in answers.values() for value, n in bins.items()) + apart[1] * unit.scale**2
-    )
+    alone = unit.squares + apart[1] * unit.scale**2
     if alone == 0 or together.is_widest:
         effect = (together.products(answers, answers) + unknown + apart[0]) / n
     elif people <= 1:
         effect = float(n)
     else:
-        both = 2 * sum(together.cross(one, other, away, away) for one, other in combinations(answers, 2))
+        two = list(combinations(answers, 2))
+        unpaired = Fraction(sum(together.unpaired(*each) for each in two), n) * Fraction(alone)
+        both = 2 * (unpaired + sum(together.cross(*each, away, away) for each in two))
         few = people / (people - 1) * (t975(people - 1) / Z95) ** 2
         effect = 1 + float(Fraction(both) / Fraction(alone)) * few
     return min(max(effect, 1.0), float(n))
@@ -139,40 +176,46 @@ def correlations(units: Sequence[Unit], together: Together) -> dict[tuple[int, i
         for question in unit.answers:
             of_question.setdefault(question, []).append(place)
     related = {pair for places in of_question.values() for pair in combinations(places, 2)}
-    for one, other in together.pairs:
-        both = product(of_question.get(one, ()), of_question.get(other, ()))
-        related |= {(min(pair), max(pair)) for pair in both if pair[0] != pair[1]}
-    if together.is_widest:
-        related = set(combinations(range(len(units)), 2))
+    for one, places in of_question.items():
+        for other in together.meeting.get(one, {}).keys() & of_question.keys():
+            both = product(places, of_question[other])
+            related |= {(min(pair), max(pair)) for pair in both if pair[0] != pair[1]}
     varies = {place for pair in related for place in pair} if not together.is_widest else ()
-    own = defaultdict(int, {place: _products(units[place], units[place], together) for place in varies})
+    own = defaultdict(Fraction, {place: _products(units[place], units[place], together) for place in varies})
     found = {
         pair: _correlation(units[pair[0]], units[pair[1]], own[pair[0]], own[pair[1]], together) for pair in related
     }
     return {pair: r for pair, r in sorted(found.items()) if r > 0}
 
 
-def _correlation(one: Unit, other: Unit, of_one: int, of_other: int, together: Together) -> float:
+def _correlation(one: Unit, other: Unit, of_one: Fraction, of_other: Fraction, together: Together) -> float:
     if of_one and of_other:
-        covariance = Fraction(_products(one, other, together), 1)
         # In two steps, because a product of two such sums may be more than a float holds.
-        r = float(covariance / of_one) * math.sqrt(Fraction(of_one, of_other))
+        r = float(_products(one, other, together) / of_one) * math.sqrt(of_one / of_other)
     else:  # one of them does not vary
         shared = _answers(one, other, together)
         r = shared / math.sqrt(_answers(one, one, together) * _answers(other, other, together)) if shared else 0.0
     return min(max(r, 0.0), 1.0)
 
 
-def _products(one: Unit, other: Unit, together: Together) -> int:
+_FINE = 32  # binary digits after the point
+
+
+def _products(one: Unit, other: Unit, together: Together) -> Fraction:
     """Σ z·z' over respondents, z being what the answers of a respondent in a unit are away from the unit's value."""
-    total = 0
+    total, unpaired = 0, 0
     for a in one.answers:
         for b in other.answers:
             if a == b:
                 total += sum(n * one.away[value] * other.away[value] for value, n in _shared(one, other, a).items())
             else:
                 total += together.cross(a, b, one.away, other.away)
-    return total
+                unpaired += together.unpaired(a, b)
+    if not unpaired:
+        return Fraction(total)
+    # Wholly dependent: as if both answers were equally far away, in their units' measure. An exact root of whole numbers.
+    square = unpaired**2 * one.squares * other.squares
+    return total + Fraction(math.isqrt((square << 2 * _FINE) // (one.n * other.n)), 1 << _FINE)
 
 
 def _answers(one: Unit, other: Unit, together: Together) -> int:

@@ -18,6 +18,8 @@ from feedback.states import explain
 from kpis.counting.histograms import usable
 from kpis.counting.periods import Window
 from kpis.counting.sums import Span, by_day
+from kpis.flags.showing import Flags, Shown, flag_json
+from kpis.flags.showing import shown as shown_flag
 from kpis.metrics import wording
 from kpis.metrics.comparison import Change, compare, judge, may_flag
 from kpis.metrics.formulas import MIXED, Band, Formula, Measure, is_suppressed
@@ -102,8 +104,8 @@ class Comparison:
     text: str
     certainty: str
     previous: Figure
-    tone: str
-    flagged: bool  # whether a change is called one in this window
+    flag: Shown | None  # as it was raised
+    may_be_flagged: bool  # in a window like this one
 
 
 class ItemView:
@@ -170,16 +172,31 @@ class ItemView:
             return None
         now, then = self.figure.measure, previous.measure
         change = compare(self.formula, then, now)
-        flagged = may_flag(self.window, self.rules.today, then, now)
-        good = change.is_good(self.formula) if flagged else None
+        row = self._flags.of(self._subject, self.formula)
+        flag = shown_flag(row, self.formula) if row else None
+        may_be_flagged = may_flag(self.window, self.rules.today, then, now)
+        no_change = may_be_flagged and not change.is_one
         return Comparison(
             change,
-            wording.change_text(self.formula, change, then.value, now.value, flagged=flagged),
+            flag.text if flag else wording.change_text(self.formula, change, then.value, now.value, flagged=no_change),
             wording.certainty_text(self.formula, change, now.value),
             previous,
-            "neutral" if good is None else "good" if good else "bad",
-            flagged,
+            flag,
+            may_be_flagged,
         )
+
+    @property
+    def _subject(self) -> str:
+        return f"item:{self.item.pk}"
+
+    @cached_property
+    def _flags(self) -> Flags:
+        return Flags.of_window(self.item.card.lane.journey_id, self.window)
+
+    @property
+    def looked_at_text(self) -> str:
+        """How many KPIs of its journey were looked at together with it."""
+        return self._flags.text
 
     def change_json(self) -> dict[str, Any] | None:
         """The comparison for the API; None where there is none."""
@@ -187,13 +204,15 @@ class ItemView:
         if comparison is None or self.figure is None:
             return None
         change = comparison.change
+        row = self._flags.of(self._subject, self.figure.formula)
         return {
             "kind": change.kind,
             "difference": change.delta,
             "ci95": list(change.ci95) if change.ci95 else None,
             "p": change.p,
             "smallest_that_would_show": change.smallest,
-            "flagged": comparison.flagged and change.is_one,
+            "flagged": row is not None,
+            "flag": flag_json(row) if row else None,
             "before": comparison.previous.as_json(),
             "after": self.figure.as_json(),
         }

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import ngettext
-
-from feedback.states import IN_KPIS
 from journeys.columns import grouped
 from journeys.models import Journey, Phase, Stage
 from kpis.counting.periods import Window
-from kpis.metrics.comparison import compare, many_at_once, may_flag
-from kpis.metrics.wording import change_text, number_text
+from kpis.flags.showing import Flags, Shown
 from kpis.pages.lanes import weighting_label
 from kpis.pages.spreadsheet import row_of
 from kpis.scoring.figures import Figure
 from kpis.scoring.scores import ItemScore, read_journeys
+
+KpiRow = tuple[Figure, Shown | None]
 
 
 @dataclass(frozen=True)
 class StageRow:
     stage: Stage
     figures: Sequence[Figure]
+    kpis: Sequence[KpiRow]
     items: Sequence[ItemScore]
-    flagged: Mapping[int, Flag]
+    flags: Flags
 
     @property
-    def rows(self) -> list[tuple[ItemScore, Flag | None]]:
+    def rows(self) -> list[tuple[ItemScore, Shown | None]]:
         """Its items, each with its change where that is flagged."""
-        return [(score, self.flagged.get(score.item.pk)) for score in self.items]
+        return [
+            (score, self.flags.shown(f"item:{score.item.pk}", score.figure.formula) if score.figure else None)
+            for score in self.items
+        ]
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,8 @@ class PhaseRows:
 
     phase: Phase | None
     figures: Sequence[Figure]
+    kpis: Sequence[KpiRow]
     stages: Sequence[StageRow]
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A change of an item, in words."""
-
-    text: str
-    kind: str  # up, down
-    tone: str
-
-
-@dataclass(frozen=True)
-class Changes:
-    """How many items were looked at together, and those that have changed, by their key."""
-
-    looked_at: int
-    flagged: Mapping[int, Flag]
-
-    @property
-    def text(self) -> str:
-        """How many were looked at and flagged."""
-        text = ngettext(
-            "%(looked_at)s item was compared with the period before; %(flagged)s has changed.",
-            "%(looked_at)s items were compared with the period before; %(flagged)s of them changed.",
-            self.looked_at,
-        )
-        return text % {"looked_at": number_text(self.looked_at), "flagged": number_text(len(self.flagged))}
 
 
 class JourneyView:
@@ -94,28 +70,17 @@ class JourneyView:
         return len(self.scores.families[self.journey.pk]) > 1
 
     @cached_property
-    def changes(self) -> Changes | None:
-        """Which items have changed since the period before; None where no change may be flagged in this window."""
-        before, today = self.window.previous(), self.scores.rules.today
-        if before is None or self.window.unit is None or self.window.end is None or self.window.end >= today:
-            return None
-        figures = {score.item.pk: score.figure for score in read_journeys([self.journey], before).scores}
-        pairs = [
-            (score, then.measure, score.figure.measure)
-            for score in self.scores.scores
-            if score.state in IN_KPIS and score.figure and (then := figures.get(score.item.pk))
-        ]
-        pairs = [each for each in pairs if may_flag(self.window, today, *each[1:])]
-        found = [compare(score.figure.formula, then, now) for score, then, now in pairs if score.figure]
-        flags = many_at_once(found)
-        flagged = {}
-        for place in flags.flagged:
-            score, before_it, now = pairs[place]
-            if score.figure:
-                text = change_text(score.figure.formula, found[place], before_it.value, now.value, flagged=True)
-                good = found[place].is_good(score.figure.formula)
-                flagged[score.item.pk] = Flag(text, found[place].kind, "good" if good else "bad")
-        return Changes(flags.looked_at, flagged)
+    def flags(self) -> Flags:
+        """What was flagged for this week, month or quarter, by all that was looked at together."""
+        return Flags.of_window(self.journey.pk, self.window)
+
+    @property
+    def kpis(self) -> list[KpiRow]:
+        """Its KPIs, each with its change where that is flagged."""
+        return self._flagged(f"journey:{self.journey.pk}", self.figures)
+
+    def _flagged(self, subject: str, figures: Sequence[Figure]) -> list[KpiRow]:
+        return [(figure, self.flags.shown(subject, figure.formula)) for figure in figures]
 
     @cached_property
     def phases(self) -> list[PhaseRows]:
@@ -127,13 +92,15 @@ class JourneyView:
         return [
             PhaseRows(
                 group.phase,
-                of_phase.get(group.phase.pk, []) if group.phase else [],
+                figures := of_phase.get(group.phase.pk, []) if group.phase else [],
+                self._flagged(f"phase:{group.phase.pk}", figures) if group.phase else [],
                 [
                     StageRow(
                         stage,
                         of_stage.get(stage.pk, []),
+                        self._flagged(f"stage:{stage.pk}", of_stage.get(stage.pk, [])),
                         items.get(stage.pk, []),
-                        self.changes.flagged if self.changes else {},
+                        self.flags,
                     )
                     for stage in group.stages
                 ],

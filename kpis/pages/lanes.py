@@ -19,14 +19,15 @@ from journeys.drawing.drawn import register_rows
 from journeys.drawing.lanes import Cell, CellKey, MapContext, register
 from journeys.drawing.summaries import Heading, register_heading, register_summary
 from journeys.models import Card, Journey, Lane
+from kpis.flags.showing import Flags, Shown
 from kpis.mapping.confirmation import is_assumed
-from kpis.models import Consolidation, Counting
+from kpis.models import Consolidation, Counting, Flag
 from kpis.pages.charts import sparkline
 from kpis.scoring.figures import Figure
 from kpis.scoring.scores import ItemScore, Scores, read_journeys
 from ui.templatetags.parcours import state_badge
 
-_SHARED = "kpis.scoring.scores"
+_SHARED, _FLAGS = "kpis.scoring.scores", "kpis.flags"
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class ShownItem:
     href: str
     complete_href: str  # of a draft: where it is completed
     spark: SafeString | str
+    flag: Shown | None = None  # of the last month
 
     @property
     def span(self) -> int:
@@ -67,13 +69,13 @@ class FeedbackLane:
     def cells(self, journey: Journey, lanes: Sequence[Lane], context: MapContext) -> Mapping[CellKey, Cell]:
         scores = scores_of_map(context)
         mine = {lane.pk for lane in lanes}
-        badges = Badges()
+        badges, flags = Badges(), flags_of_map(context)
         cells: dict[CellKey, Cell] = {}
         for score in scores.scores:
             card = score.item.card
             if card.lane_id in mine:
                 cell = cells.setdefault((card.lane_id, card.stage_id), Cell([]))
-                cell.items.append(shown(score, badges))  # type: ignore[attr-defined]
+                cell.items.append(shown(score, badges, flags))  # type: ignore[attr-defined]
         return cells
 
     def add_url(self, journey: Journey) -> str | None:
@@ -134,7 +136,14 @@ def scores_of_map(context: MapContext) -> Scores:
     return context.shared[_SHARED]
 
 
-def shown(score: ItemScore, badges: Badges) -> ShownItem:
+def flags_of_map(context: MapContext) -> Flags:
+    """What was flagged for the last month, read once."""
+    if _FLAGS not in context.shared:
+        context.shared[_FLAGS] = Flags.of_last_month([context.journey.pk], scores_of_map(context).rules.today)
+    return context.shared[_FLAGS]
+
+
+def shown(score: ItemScore, badges: Badges, flags: Flags) -> ShownItem:
     """What is drawn of an item."""
     item = score.item
     is_draft = score.state == State.DRAFT
@@ -148,6 +157,7 @@ def shown(score: ItemScore, badges: Badges) -> ShownItem:
         href=reverse("kpis:item", args=[item.pk]),
         complete_href=reverse("integrations:wizard_edit", args=[item.pk]) if is_draft else "",
         spark=spark_of(score),
+        flag=flags.shown(f"item:{item.pk}", score.figure.formula) if score.figure else None,
     )
 
 
@@ -182,9 +192,10 @@ def heading(context: MapContext) -> Heading:
     scores = scores_of_map(context)
     journey = context.journey
     figures = scores.for_journeys().get(journey.pk, [])
+    flags = flags_of_map(context)
     has_lane = any(lane.kind == Lane.Kind.KPI for lane in context.lanes)
     strip = {
-        "figures": figures,
+        "figures": [(each, flags.shown(f"journey:{journey.pk}", each.formula)) for each in figures],
         "weighting": weighting_label(scores.weighting_of(journey.pk)),
         "href": reverse("kpis:journey", args=[journey.pk]),
         "with_children": len(scores.families.get(journey.pk, ())) > 1,
@@ -221,4 +232,5 @@ def register_all() -> None:
     register_rows(ManualValue, f"item_id IN (SELECT id {of_items})")
     register_rows(Counting, f"survey_id IN (SELECT survey_id {of_items})")  # another version for each recount
     register_rows(Consolidation, "journey_id IN (SELECT id FROM family)")
+    register_rows(Flag, "journey_id IN (SELECT id FROM family)")
     register_rows(Organisation, "id = 1")

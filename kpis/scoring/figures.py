@@ -106,9 +106,10 @@ class Figure:
 
     @property
     def n_text(self) -> str:
+        """`40 answers`, or `40 answers of 20 people`."""
         if self.is_suppressed and self.in_blocks:
             return wording.waiting_text(self.in_blocks.waiting_in(date.min, date.max))
-        return wording.n_text(self.measure.n)
+        return " ".join(filter(None, (wording.n_text(self.measure.n), self.people_text)))
 
     @property
     def interval_text(self) -> str:

@@ -38,9 +38,10 @@ from kpis.metrics.formulas import (
     measure_manual,
     suppress,
 )
-from kpis.metrics.respondents import NOBODY, Together
+from kpis.metrics.respondents import NOBODY, WIDEST, Together
 from kpis.models import Consolidation
 from kpis.scoring.figures import ALL_TIME, Figure, Unused, consolidated_figure, figure
+from kpis.scoring.together import Respondents
 
 SPARK_WEEKS = 12
 SPARK_VALUES = 12  # of a manual item
@@ -357,7 +358,6 @@ class Scores:
             if score.part is not None and score.state in IN_KPIS:
                 by_formula[score.part.formula].append(score)
                 parts.append(score.part)
-        together = _widest(parts) if self.rules.threshold else NOBODY
         return [
             consolidated_figure(
                 consolidated,
@@ -369,9 +369,26 @@ class Scores:
                 left_out=_left_out(of_formula, consolidated, self.window),
             )
             for consolidated in consolidate(
-                parts, weighting or Consolidation.Weighting.POOLED.value, stages=stages, together=together
+                parts,
+                weighting or Consolidation.Weighting.POOLED.value,
+                stages=stages,
+                # Under a threshold nobody looks who answered several questions of a survey.
+                together=WIDEST if self.rules.threshold else self._together,
             )
         ]
+
+    def _together(self, _formula: Formula, parts: Sequence[Part]) -> Together:
+        """What is known of the people behind these parts."""
+        asked = {(part.survey_key, part.question_key) for part in parts if part.survey_key is not None}
+        if len(asked) == len({survey for survey, _question in asked}):
+            return NOBODY  # each answer is another person's
+        return self._respondents.together(parts)
+
+    @cached_property
+    def _respondents(self) -> Respondents:
+        parts = [score.part for score in self.scores if score.part is not None and score.part.survey_key is not None]
+        surveys = {part.survey_key for part in parts}
+        return Respondents(surveys, self.window, [part.first for part in parts if part.first])
 
     @cached_property
     def _phase_of(self) -> dict[int, int | None]:
@@ -431,17 +448,6 @@ def _blocks_together(scores: Sequence[ItemScore]) -> InBlocks:
         if score.part is not None and score.part.in_blocks is not None:
             of_question[score.part.question_key].append(score.part.in_blocks)
     return InBlocks.together(of_question.values())
-
-
-def _widest(parts: Iterable[Part]) -> Together:
-    """Under a threshold nobody looks who answered several questions of a survey: as few people as there can be."""
-    answers: dict[Hashable, dict[Hashable, int]] = defaultdict(dict)
-    for part in parts:
-        if part.survey_key is not None and part.question_key is not None:
-            n = measure_counts(part.formula, part.counts, mapping=part.mapping, include=part.include).n
-            of_survey = answers[part.survey_key]
-            of_survey[part.question_key] = max(n or 0, of_survey.get(part.question_key, 0))
-    return Together.widest(answers.values())
 
 
 def measured_by_hand(formula: Formula, entered: ManualValue | None) -> Measure:

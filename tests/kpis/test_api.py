@@ -8,6 +8,7 @@ from feedback.models import FeedbackItem
 from kpis.models import Consolidation
 from tests.factories import at, make_days, make_item, make_journey, make_manual_item
 from tests.kpis.blocks import under_threshold
+from tests.kpis.flagging import decide_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 URL = "/api/v1/kpis/"
@@ -182,7 +183,7 @@ def test_the_list_of_items_takes_constantly_many_queries(api, size, django_asser
     make_item()
     url = f"{URL}items/?journey={journey.pk}"
     api.get(url)
-    with django_assert_num_queries(6):  # two organisations, count, page, items, version of the data
+    with django_assert_num_queries(7):  # two organisations, count, page, items, version of the data, flags
         rows = api.get(url).json()["results"]
     assert [row["figure"]["n"] for row in rows] == [3] * size
 
@@ -213,9 +214,17 @@ def test_an_items_change_is_flagged_for_complete_months_only(api):
     make_days(item.question, {"2026-09-10": {"0": 50, "9": 10}, "2026-10-10": {"9": 60}})
     october = {"from": "2026-10-01", "to": "2026-10-31"}
     told = api.get(f"{URL}items/{item.pk}/change/", october).json()["change"]
+    assert (told["kind"], told["flagged"], told["flag"]) == ("up", False, None)  # nobody looked at it so far
+    decide_all()
+    told = api.get(f"{URL}items/{item.pk}/change/", october).json()["change"]
     assert (told["kind"], told["flagged"], round(told["difference"])) == ("up", True, 167)
     assert told["ci95"][0] <= told["difference"] <= told["ci95"][1]
     assert (told["before"]["n"], told["after"]["n"]) == (60, 60)
+    assert (told["flag"]["kind"], told["flag"]["looked_at"], told["flag"]["before"]["people"]) == ("up", 3, 60)
+    for path in (f"items/{item.pk}", f"stages/{item.card.stage_id}", f"journeys/{item.card.lane.journey_id}"):
+        flags = api.get(f"{URL}{path}/", {"from": "2026-01-01"}).json()["flags"]
+        assert [flag["period"] for flag in flags] == [{"level": "month", "from": "2026-10-01", "to": "2026-10-31"}]
+        assert api.get(f"{URL}{path}/", {"from": "2026-11-01"}).json()["flags"] == []
     assert told["p"] < 0.001 < told["smallest_that_would_show"]
     open_ended = {"from": "2026-10-01", "to": "2026-10-30"}
     told = api.get(f"{URL}items/{item.pk}/change/", open_ended).json()["change"]

@@ -311,15 +311,36 @@ def test_one_answer_weighs_little_in_how_much_is_known():
     assert found.ci95[0] < -60 and found.ci95[1] > 20
 
 
-def test_questions_of_one_survey_have_an_unknown_number_of_people_until_they_are_counted():
+def test_answers_of_one_survey_are_wholly_dependent_until_they_are_counted_together():
     parts = [part(i, {"10": 6, "0": 4}, survey_key="survey") for i in (1, 2)]
-    assert only(parts).measure.people is None
+    unknown = only(parts).measure
+    assert (unknown.n, unknown.people) == (20, 10)
     assert only([*parts[:1], part(3, {"10": 6, "0": 4}, survey_key="other")]).measure.people == 20
     same = Together.of([{"q1": value, "q2": value} for value in ["10"] * 6 + ["0"] * 4])
     known = only(parts, together=same).measure
     assert (known.n, known.people) == (20, 10)
-    assert known.n_effective < 10
-    assert known.ci95[0] < only(parts).measure.ci95[0]
+    assert known.n_effective == pytest.approx(unknown.n_effective) and known.n_effective < 10
+    # Who answered is known, what they answered is not: as under a threshold.
+    assert only(parts, together=Together(same.sets)).measure == unknown
+    apart = only(parts, together=Together({frozenset(["q1"]): 10, frozenset(["q2"]): 10})).measure
+    assert (apart.people, apart.n_effective) == (20, 20)
+
+
+def test_the_answers_that_are_not_counted_together_yet_make_a_kpi_less_certain_only_as_far_as_they_go():
+    parts = [part(i, {"10": 60, "0": 40}, survey_key="survey") for i in (1, 2)]
+    half = Together({frozenset(["q1"]): 50, frozenset(["q2"]): 50})
+    found = only(parts, together=half).measure
+    assert (found.people, found.n) == (150, 200)
+    assert 100 < found.n_effective < 200
+
+
+@pytest.mark.parametrize("weighting", ["equal_items", "custom"])
+def test_units_of_one_survey_move_together_as_much_as_their_people_could(weighting):
+    parts = [part(i, {"10": 6, "0": 4}, survey_key="survey") for i in (1, 2)]
+    same = Together.of([{"q1": value, "q2": value} for value in ["10"] * 6 + ["0"] * 4])
+    unknown, known = only(parts, weighting).measure, only(parts, weighting, together=same).measure
+    assert unknown.n_effective == pytest.approx(10) == known.n_effective
+    assert unknown.ci95 == pytest.approx(known.ci95)
 
 
 CHANGED = date(2026, 10, 15)

@@ -25,6 +25,7 @@ from tests.factories import (
     make_response,
 )
 from tests.kpis.blocks import under_threshold
+from tests.kpis.flagging import decide_all
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("today")]
 
@@ -96,7 +97,10 @@ def test_a_change_is_flagged_for_complete_months_only(page_of):
     assert "No detectable change from the previous period." in page
     assert "With these answers, changes beyond ±21 would show." in page
     make_days(item.question, {"2026-09-12": {"0": 200}})
-    assert "Up by" in page_of("kpis:item", item.pk, period="previous_month")
+    assert "Up by" not in page_of("kpis:item", item.pk, period="previous_month")  # it was not looked at so far
+    decide_all()
+    page = page_of("kpis:item", item.pk, period="previous_month")
+    assert "Up by" in page and "as seen on" in page
     assert "previous period" not in page_of("kpis:item", item.pk)
 
 
@@ -218,10 +222,15 @@ def test_changes_that_are_shown_together_are_flagged_together(page_of):
     clear, slight = make_item(stage=stage), make_item(stage=stage)
     make_days(clear.question, {"2026-09-10": {"10": 20, "0": 80}, "2026-10-10": {"10": 80, "0": 20}})
     make_days(slight.question, {"2026-09-10": {"10": 50, "0": 50}, "2026-10-10": {"10": 65, "0": 35}})
+    decide_all()
     page = page_of("kpis:journey", journey.pk, period="previous_month")
-    assert "20 items were compared with the period before; 1 of them changed." in page
-    assert page.count("Up by") == 1 and "Up by 120 points from the previous period." in page
-    assert "Up by 30 points" in page_of("kpis:item", slight.pk, period="previous_month")
+    # The stage and the journey were looked at too, and moved with the clear one.
+    looked_at = "22 KPIs were compared with the period before; 3 of them changed."
+    assert looked_at in page
+    assert page.count("Up by") == 3 and page.count("Up by 120 points from the previous period.") == 1
+    page = page_of("kpis:item", slight.pk, period="previous_month")
+    assert "Up by" not in page and "+30 points against the previous period." in page
+    assert looked_at in page
     for period in ("last_30_days", "all"):
         assert "compared with the period before" not in page_of("kpis:journey", journey.pk, period=period)
 

@@ -77,3 +77,25 @@ def test_a_question_in_both_units_is_common_also_where_people_are_unknown():
     assert correlations([unit, Unit.of({"b": shared}, MEAN.score, Fraction(3))], Together()) == {}
     steady = Unit.of({"a": {"4": 6}}, MEAN.score, Fraction(4))
     assert correlations([steady, steady], Together()) == {(0, 1): 1.0}
+
+
+@settings(max_examples=200, deadline=None)
+@given(people, people)
+def test_answers_of_which_nothing_is_known_come_from_as_few_people_as_can_be(known, unknown):
+    """Held against the sets that they make: nested ones, and the widest effect Σm²/n where no pair tells more."""
+    alone, whole = Together.of(known), counted([*known, *unknown])
+    answers = {question: sum(bins.values()) for question, bins in whole.items()}
+    found = alone.complete(answers, dict.fromkeys(answers, "survey"))
+    if len(answers) > 1:
+        missing = {q: n - sum(q in person for person in known) for q, n in answers.items()}
+        assert sum(found.sets.values()) == len(known) + max(missing.values())
+        assert {q: sum(n for group, n in found.sets.items() if q in group) for q in answers} == answers
+        bare = Together(found.sets)
+        unit, scores, mean = unit_of([*known, *unknown], "abcd")
+        persons, n = found.people(answers), len(scores)
+        if persons > 1 and any(score != mean for score in scores):
+            widest = sum(len(group) ** 2 * count for group, count in found.sets.items()) / n
+            expected = 1 + (widest - 1) * persons / (persons - 1) * (t975(persons - 1) / 1.96) ** 2
+            assert math.isclose(design_effect(unit, bare), min(max(expected, 1), n), rel_tol=1e-9)
+    else:
+        assert found == alone

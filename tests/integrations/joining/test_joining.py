@@ -23,11 +23,12 @@ from integrations.webhooks import subscriptions
 from kpis.counting.histograms import total
 from kpis.counting.recount import differences
 from kpis.counting.refresh import refresh_changed_days
-from kpis.models import Counting, DayHistogram
+from kpis.models import Block, Counting, DayHistogram, Stream
 from sandbox.demo import RAILWAY_TOKEN
 from tests import factories
 from tests.integrations.joining.conftest import KEY, question_of
 from tests.integrations.sync.conftest import mirrored, work
+from tests.kpis.blocks import under_threshold
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +165,26 @@ def test_a_question_that_only_the_twin_has_comes_along_with_answers_and_numbers(
     assert {len(answers) for answers in Response.objects.values_list("answers", flat=True)} == {2}
 
 
+def test_under_a_threshold_a_question_that_only_the_twin_has_begins_new_blocks(twins, recognised, join_all):
+    keeper, twin = recognised.survey, recognised.twin
+    theirs = factories.make_question(twin, field="QID99")
+    for response in Response.objects.filter(survey=twin):
+        response.answers[str(theirs.pk)] = 7
+        response.save()
+    factories.make_days(theirs, {"2026-11-02": {"7": 2}, "2026-11-03": {"7": 1}, "2026-11-04": {"7": 1}})
+    factories.make_item(theirs)
+    SurveyJoin.objects.update(ended_at=timezone.now())  # not yet
+    under_threshold(2)
+    assert Stream.objects.filter(question=theirs).exists()
+    SurveyJoin.objects.update(ended_at=None)
+    join_all()
+    refresh_changed_days(keeper, complete=[theirs.pk])
+    blocks = Block.objects.filter(stream__question=theirs, replaced_at=None)
+    assert sum(block.n for block in blocks) == 4
+    keeper.refresh_from_db()
+    assert theirs.pk in keeper.in_blocks and list(audit.check(keeper)) == []
+
+
 def test_a_question_that_differs_keeps_its_own_numbers_behind_the_one_of_the_survey(
     sandbox, twins, recognised, join_all
 ):
@@ -287,7 +308,8 @@ def test_everything_that_names_a_survey_or_a_question_is_given_away_or_counted_a
         "SurveyJoin": "the job", "FeedbackItem": "given", "FormerMapping": "given", "SurveyFeed": "merged",
         "SurveyAccess": "given", "ResponseWatch": "given or ended", "Alert": "goes: the survey's own facts open others",
         "DayHistogram": "recounted; purged days united", "Counting": "the survey's own",
-        "Stream": "made anew with their blocks", "EarlierAnswer": "goes: blocks are made anew",
+        "Stream": "its blocks are made anew", "EarlierAnswer": "goes: blocks are made anew",
+        "JointPlan": "made anew", "Joint": "counted anew", "JointDay": "noted anew",
     }  # fmt: skip
     naming = {each.related_model.__name__ for model in (Survey, Question) for each in model._meta.related_objects}
     assert naming == set(known)

@@ -1,0 +1,1 @@
+"""Changes that are written down when they are first raised."""

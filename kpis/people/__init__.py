@@ -1,0 +1,1 @@
+"""Which answers are counted together because the same people gave them, and when."""
