@@ -422,9 +422,9 @@ def test_blocks_of_an_upgraded_database_begin_when_no_former_process_can_run(db,
     assert may_begin()  # the database is new
     now, applied = timezone.now(), MigrationRecorder.Migration.objects.filter(app="feedback")
     applied.filter(name="0001_tables").update(applied=now - timedelta(days=300))
-    applied.filter(name="0008_blocks_of_answers").update(applied=now - timedelta(hours=23))
+    applied.filter(name="0009_blocks_of_answers").update(applied=now - timedelta(hours=23))
     assert not may_begin()
-    applied.filter(name="0008_blocks_of_answers").update(applied=now - timedelta(hours=25))
+    applied.filter(name="0009_blocks_of_answers").update(applied=now - timedelta(hours=25))
     assert may_begin()
 
 
