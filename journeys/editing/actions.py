@@ -134,7 +134,8 @@ def create_card(lane: Lane, stage: Stage, *, title: str, **fields: Any) -> Card:
 
 def change(part: Part, seen_version: int, **values: Any) -> None:
     """Write fields of a part that stands at `seen_version`, and whatever else of the map follows from it."""
-    with operation(journey_id_of(part), Kind.EDIT, str(part)):
+    # As it is called so far: a form has given the part its new name already.
+    with operation(journey_id_of(part), Kind.EDIT, str(type(part).objects.get(pk=part.pk))):
         _change(part, seen_version, values)
 
 

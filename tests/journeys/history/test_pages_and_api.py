@@ -99,6 +99,7 @@ class TestPages:
         undo, headers = reverse("journeys:undo", args=[trip.pk]), {"HX-Request": "true"} if htmx else {}
         asked = client.post(undo, headers=headers).content.decode()
         assert "“Dream” is “Wish” now" in asked
+        assert "Edited: “Plan”" in asked
         assert 'name="anyway"' in asked
         client.post(undo, {"anyway": "on"}, headers=headers)
         assert stages(trip).startswith("Prepare: Plan")
