@@ -150,7 +150,7 @@ def add_item(survey: Survey, name: str, lane) -> FeedbackItem:
     question = Question.objects.get(survey=survey, field=name)
     found = choice_of(question).formulas
     if not found:  # a comment has no metric; it comes along with its sentiment
-        question = Question.objects.get(survey=survey, about=question)
+        question = Question.objects.get(survey=survey, about=question, kind=Question.Kind.SENTIMENT)
         found = choice_of(question).formulas
     formula = found[0]
     return items.create_item(
