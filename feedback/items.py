@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -196,6 +197,12 @@ def delete(item: FeedbackItem, seen_version: int | None = None) -> None:
 def tell_of_what_went_back(sender: type[Operation], rows: Iterable[dict[str, Any]], **_kwargs: object) -> None:
     """After an undo or a redo: other data may be to fetch now."""
     mine = [row for row in rows if row["model"] == FeedbackItem._meta.label_lower]
+    for item in FeedbackItem.objects.filter(pk__in=[row["pk"] for row in mine]).select_related(
+        "survey", "question__survey"
+    ):
+        survey = item.question.survey if item.question else item.survey  # may stand elsewhere since: see `twins.py`
+        if survey is not None and (item.survey_id, item.source_id) != (survey.pk, survey.source_id):
+            FeedbackItem.objects.filter(pk=item.pk).update(survey=survey, source=survey.source_id)
     surveys = set(FeedbackItem.objects.filter(pk__in=[row["pk"] for row in mine]).values_list("survey_id", flat=True))
     for row in mine:  # those that it had, also if the item is gone now
         surveys |= {*row.get("fields", {}).get("survey_id", []), row.get("came", {}).get("survey_id")}
@@ -281,7 +288,7 @@ def _keep_former(item: FeedbackItem, mapping: Mapping[str, Any], user: User | No
     if item.origin == FeedbackItem.Origin.SURVEY and item.chosen_state != Chosen.DRAFT and mapping["question_id"]:
         FormerMapping.objects.create(
             item=item,
-            number=item.former_mappings.count() + 1,
+            number=(item.former_mappings.aggregate(last=Max("number"))["last"] or 0) + 1,
             mapped_at=item.mapped_at or item.created_at,
             mapped_by=item.mapped_by,
             ended_at=now,

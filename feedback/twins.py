@@ -11,14 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, TextField
+from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from accounts.models import Organisation
 from feedback import spans
 from feedback.intake import local_days, note_days
 from feedback.models import FeedbackItem, FormerMapping, Question, Response, Survey, SurveyJoin
+from journeys.models import Operation
 
 AT_ONCE = 1000
 # What a later version of a response replaces.
@@ -150,8 +151,33 @@ def give_items(join: SurveyJoin, pairs: dict[int, int]) -> int:
         FormerMapping.objects.filter(question=theirs).update(question=ours)
         # Rows that are the survey's by now may name those that go.
         Question.objects.filter(about=theirs).exclude(survey=join.twin_id).update(about=ours)
+    _tell_operations(join, pairs)
     given: dict[str, Any] = {"survey": join.survey_id, "source": join.survey.source_id}
     return FeedbackItem.objects.filter(survey=join.twin_id).update(**given)
+
+
+def _tell_operations(join: SurveyJoin, pairs: dict[int, int]) -> None:
+    """Operations on maps name the survey and its questions from now on: they may bring items back."""
+    surveys = {join.twin_id: join.survey_id}
+    noted = Operation.objects.annotate(text=Cast("changes", TextField())).filter(text__contains='"feedback.')
+    for operation in noted.order_by("pk").iterator(chunk_size=100):
+        changed = False
+        for row in operation.changes["rows"]:
+            if not row["model"].startswith("feedback."):
+                continue
+            whole = row["went"]["fields"] if "went" in row else row.get("came") or row["fields"]
+            suffix = "" if "went" in row else "_id"
+            for name, same in (("question", pairs), ("survey", surveys)):
+                value = whole.get(name + suffix)
+                given = [same.get(pk, pk) for pk in value] if isinstance(value, list) else same.get(value, value)
+                if given != value:
+                    whole[name + suffix], changed = given, True
+        if changed:
+            for theirs, ours in pairs.items():
+                operation.holds = operation.holds.replace(
+                    f" feedback.question:{theirs} ", f" feedback.question:{ours} "
+                )
+            operation.save(update_fields=["changes", "holds"])
 
 
 def end(join: SurveyJoin, twin: Survey, items: int) -> None:

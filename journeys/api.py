@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -114,7 +115,7 @@ class Journeys(Refusals, TwoShapes, VersionedUpdates, viewsets.ModelViewSet):
     @extend_schema(request=shapes.UndoSerializer, responses=shapes.OperationSerializer)
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: str) -> Response:
-        """Take back the last operation made with this token or session in this tab, or the one with this `number`.
+        """Take back the last operation that you made in this tab, or the one with this `number`.
 
         The header `X-Parcours-Tab` names the tab. The answer is the operation; 404 if there is none to take back.
         """
@@ -211,6 +212,12 @@ class Personas(VersionedUpdates, viewsets.ModelViewSet):
     queryset = Persona.objects.all()
     serializer_class = shapes.PersonaSerializer
     filterset_fields = ["name"]
+
+    @transaction.atomic
+    def perform_destroy(self, instance: Any) -> None:
+        for travels in instance.journey_personas.select_related("persona").order_by("journey"):
+            editing.remove_persona(travels)  # each map says in its history that the persona has left
+        super().perform_destroy(instance)
 
 
 class JourneyPersonas(

@@ -95,7 +95,7 @@ def remove_old_operations() -> int:
     """What was done to maps long ago; the last operation of each stays, so that numbers are never given twice."""
     old = timezone.now() - timedelta(days=settings.KEEP_OPERATIONS_DAYS)
     latest = Journey.objects.annotate(latest=Max("operations")).exclude(latest=None).values("latest")
-    return _remove(Operation.objects.filter(at__lt=old).exclude(pk__in=latest))
+    return _remove(Operation.objects.filter(at__lt=old).exclude(pk__in=latest).exclude(undone__in=latest))
 
 
 def _remove(rows: QuerySet) -> int:

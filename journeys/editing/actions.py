@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,6 +15,7 @@ from journeys.columns import Columns
 from journeys.drawing.lanes import kind_named
 from journeys.editing.building import build
 from journeys.editing.skeletons import Skeleton, spec_of
+from journeys.families import check_parent
 from journeys.history.recording import operation
 from journeys.models import AssumedSentiment, Card, Journey, JourneyPersona, Lane, Operation, Persona, Phase, Stage
 from journeys.ordering import renumber, reorder
@@ -43,28 +45,15 @@ def create_journey(
     return build({**spec_of(skeleton), "name": name, "description": description, "parent": parent}, created_by)
 
 
-def check_parent(journey: Journey, parent: Journey | None) -> None:
-    """Refuse a parent that is the journey itself or stands below it: KPIs would be consolidated in a circle."""
-    if parent is None or journey.pk is None:
-        return
-    parent_of = dict(Journey.objects.select_for_update().order_by("pk").values_list("pk", "parent_id"))
-    above: int | None = parent.pk
-    seen: set[int] = set()
-    while above is not None and above not in seen:
-        if above == journey.pk:
-            raise ValidationError(
-                {"parent": _("A journey map cannot stand below itself: choose another parent journey.")}
-            )
-        seen.add(above)
-        above = parent_of.get(above)
-
-
 def change_journey(journey: Journey, seen_version: int, **values: Any) -> None:
     """Write name, description or parent."""
-    with operation(journey.pk, Kind.EDIT, journey.name):
-        if "parent" in values:
+    with transaction.atomic():
+        if "parent" in values:  # before the map is held: whoever holds one and waits for all would wait for ever
             check_parent(journey, values["parent"])
-        _write(journey, seen_version, values)
+        with operation(
+            journey.pk, Kind.EDIT, Journey.objects.get(pk=journey.pk).name
+        ):  # a form has given it the new one
+            _write(journey, seen_version, values)
 
 
 # --- Adding ---------------------------------------------------------------------------------------

@@ -21,7 +21,16 @@ from django.db.models.signals import pre_delete
 
 from journeys.history import acting
 from journeys.history.images import Image, image_of, is_kept_for_return, labels, plain
-from journeys.models import Journey, Operation
+from journeys.models import (
+    AssumedSentiment,
+    Card,
+    Journey,
+    JourneyPersona,
+    Lane,
+    Operation,
+    Phase,
+    Stage,
+)
 from journeys.ordering import hold
 
 
@@ -124,7 +133,15 @@ def keep_what_goes(sender: type[Model], instance: Model, **_kwargs: object) -> N
 
 
 def listen() -> None:
-    pre_delete.connect(keep_what_goes, dispatch_uid="operations keep what goes")
+    """To rows of maps and what goes with them only: where somebody listens, Django reads each row before it deletes it."""
+    ahead: list[type[Model]] = [Phase, Stage, Lane, Card, JourneyPersona, AssumedSentiment]
+    heard: set[type[Model]] = set()
+    while ahead:
+        model = ahead.pop()
+        if model not in heard:
+            heard.add(model)
+            pre_delete.connect(keep_what_goes, sender=model, dispatch_uid=f"operations keep {model._meta.label_lower}")
+            ahead += [each.related_model for each in model._meta.related_objects if each.on_delete is models.CASCADE]
 
 
 def restored(whole: dict[str, Any]) -> Model:

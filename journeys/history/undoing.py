@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,8 +18,10 @@ from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from journeys.columns import Columns
+from journeys.drawing.lanes import kind_named
+from journeys.families import check_parent
 from journeys.history import acting
-from journeys.history.images import Image, cell_key, image_of, plain, rearranged, recorded
+from journeys.history.images import Image, image_of, plain, rearranged, recorded
 from journeys.history.recording import empty_what_is_gone, operation, restored
 from journeys.models import Card, Journey, Lane, Operation, Phase, Stage
 from journeys.ordering import hold, renumber
@@ -67,7 +70,9 @@ def undoable(journey: Journey) -> Operation | None:
 
 def redoable(journey: Journey) -> Operation | None:
     """The operation that redo does again: the one undone last, unless something was done since."""
-    undone = stack(journey).exclude(undone_by=None).order_by("-undone_by__number").first()
+    by_me = {"undone_by__actor": acting.person(), "undone_by__tab": acting.tab()}  # whoever did what was undone
+    taken_back = Operation.objects.filter(journey=journey).exclude(undone_by=None)
+    undone = taken_back.filter(**by_me).order_by("-undone_by__number").first()
     if undone is None or undone.undone_by is None:
         return None
     newer = stack(journey).exclude(kind__in=_BACK).filter(number__gt=undone.undone_by.number)
@@ -114,8 +119,11 @@ def _way_back(journey: Journey, done: Operation, kind: Kind, target: Operation, 
         found = list(_conflicts(done, image_of(journey.pk)))
         if found and not anyway:
             raise Conflicts(target, found)
+        covered = _covered(journey)
         _reverse_rows(done.changes["rows"])
         _reverse_orders(journey, done.changes)
+        _check_lanes(done.changes["rows"])
+        _cover_as_before(journey, covered, done.changes["rows"])
         went_back.send(sender=Operation, rows=done.changes["rows"])
     return Operation.objects.filter(journey=journey)[0]
 
@@ -145,6 +153,19 @@ def _conflicts(done: Operation, now: Image) -> Iterator[Conflict]:
             for name, target in kind.references:
                 if (target, fields[name]) in came:
                     yield Conflict(label, pk, "", None, {each: plain(value) for each, value in fields.items()})
+    if done.kind != Kind.UNDO:  # what a redo deletes again went with it the first time
+        yield from _hanging_on(came)
+
+
+def _hanging_on(came: Iterable[tuple[str, int]]) -> Iterator[Conflict]:
+    """What is no row of the map, but would go with these."""
+    for label, pk in came:
+        kind = recorded(label)
+        for related in kind.model._meta.related_objects if kind else ():
+            model = related.related_model
+            if related.on_delete is models.CASCADE and recorded(model._meta.label_lower) is None:
+                for row in model._base_manager.filter(**{related.field.name: pk}):
+                    yield Conflict(model._meta.label_lower, row.pk, "", None, {"name": str(row)})
 
 
 # --- The way back -------------------------------------------------------------------------------------------------------
@@ -192,9 +213,13 @@ def _set_back(row: dict[str, Any]) -> None:
     empty_what_is_gone(obj)
     if _missing(obj):
         raise ValidationError(_("What it stood in is gone. Restore that first."))
+    if isinstance(obj, Journey) and "parent_id" in row["fields"]:
+        check_parent(obj, obj.parent)
+    written = list(row["fields"])
     if isinstance(obj, Versioned):
         obj.version += 1
-    obj.save()
+        written.append("version")
+    obj.save(update_fields=written)
 
 
 def _missing(obj: Model) -> bool:
@@ -211,26 +236,56 @@ def _reverse_orders(journey: Journey, changes: dict[str, Any]) -> None:
     orders = {
         key: rearranged(now[key], after, before) for key, (before, after) in changes["orders"].items() if key in now
     }
-    for row in changes["rows"]:  # a card that went elsewhere since leaves a gap in no cell
-        for cell in _cells(row):
-            if cell in now:
-                orders.setdefault(cell, now[cell])
     for key, order in orders.items():
         model = _ORDERED.get(key, Card)
         by_pk = model._base_manager.in_bulk(order)
         renumber([by_pk[pk] for pk in order])
+    cards = Card.objects.filter(lane__journey=journey).order_by("lane", "stage", "position", "pk")
+    for _cell, mates in groupby(cards, key=lambda card: (card.lane_id, card.stage_id)):
+        renumber(mates)  # what went elsewhere since leaves a gap in no cell
     columns = Columns.of(journey)
     columns.gather()
     columns.save()
 
 
-_ORDERED: dict[str, type[Phase | Stage | Lane | Card]] = {"phases": Phase, "stages": Stage, "lanes": Lane}
+def _check_lanes(rows: Iterable[dict[str, Any]]) -> None:
+    """Refuse a card in a lane that cannot show it: the lane may have become another since, or others may have filled it."""
+    rows = list(rows)
+    lanes = [row["pk"] for row in rows if row["model"] == "journeys.lane" and "kind" in row.get("fields", {})]
+    own = [
+        row["pk"]
+        for row in rows
+        if row["model"] == "journeys.card" and ("went" in row or "lane_id" in row.get("fields", {}))
+    ]
+    cards = Card.objects.filter(models.Q(pk__in=own) | models.Q(lane__in=lanes))
+    for card in cards.select_related("lane", "feedback_item"):
+        if kind_named(card.lane.kind).holds != ("items" if hasattr(card, "feedback_item") else "cards"):
+            raise ValidationError(
+                _("Its lane is of another kind by now, or holds what a lane of that kind cannot show.")
+            )
 
 
-def _cells(row: dict[str, Any]) -> Iterator[str]:
-    """The cells in which a card was, is, or may be."""
-    if row["model"] != Card._meta.label_lower:
+def _covered(journey: Journey) -> dict[int, list[int]]:
+    """The stages that each card covers which covers several."""
+    stages = list(Stage.objects.filter(journey=journey).values_list("pk", flat=True))
+    cards = Card.objects.filter(lane__journey=journey, span__gt=1).values_list("pk", "stage_id", "span")
+    return {pk: stages[(at := stages.index(stage)) : at + span] for pk, stage, span in cards}
+
+
+def _cover_as_before(journey: Journey, covered: dict[int, list[int]], rows: Iterable[dict[str, Any]]) -> None:
+    """Where stages came or went between, cards that were not touched go on covering what they covered."""
+    rows = list(rows)
+    if not any(row["model"] == Stage._meta.label_lower and "fields" not in row for row in rows):
         return
-    card = Card._base_manager.filter(pk=row["pk"]).first()
-    if card is not None:
-        yield cell_key(card.lane_id, card.stage_id)
+    own = {row["pk"] for row in rows if row["model"] == Card._meta.label_lower}
+    place = {pk: at for at, pk in enumerate(Stage.objects.filter(journey=journey).values_list("pk", flat=True))}
+    changed = []
+    for card in Card.objects.filter(pk__in=covered.keys() - own):
+        last = max(place[pk] for pk in covered[card.pk] if pk in place)
+        if card.span != (span := max(1, last - place[card.stage_id] + 1)):
+            card.span = span
+            changed.append(card)
+    Card.objects.bulk_update(changed, ["span"])
+
+
+_ORDERED: dict[str, type[Phase | Stage | Lane | Card]] = {"phases": Phase, "stages": Stage, "lanes": Lane}

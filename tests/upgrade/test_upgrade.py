@@ -44,7 +44,10 @@ INTENDED: dict[str, tuple[str, ...]] = {
         # A question that has a row of its own by now differs as well.
         "/question_differs is True instead of False",
         # Sentences say what to do after what was done: a call by hand, or one whose answer was lost, does not go on by itself.
-        *("/error is 'Qualtrics has a fault or is too busy", "/error is 'What was asked for does not exist in Qualtrics"),
+        *(
+            "/error is 'Qualtrics has a fault or is too busy",
+            "/error is 'What was asked for does not exist in Qualtrics",
+        ),
         # An item of few answers was left out of the sum; now its answers wait for their block.
         *("/api/v1/kpis/journeys/1//kpis/0/", "/api/v1/kpis/phases/2//kpis/0/"),
     )

@@ -16,6 +16,7 @@ from hypothesis.extra.django import TestCase
 
 from feedback import items
 from feedback.models import FeedbackItem, ManualValue
+from journeys.drawing.lanes import kind_named
 from journeys.editing import actions as editing
 from journeys.history import acting
 from journeys.history.images import image_of, rearranged
@@ -268,7 +269,7 @@ class RandomMap:
         elif self.source.random() < 0.3 or lane is None:
             kinds = ["text", "interactions", "feedback", "pains"]
             editing.create_lane(self.journey, self.source.choice(kinds), name=name, to=self.source.randrange(4))
-        elif lane.kind not in ("sentiment", "kpi"):
+        elif kind_named(lane.kind).holds == "cards":
             editing.create_card(lane, stage, title=name, span=self.source.randint(1, 3))
 
     def edit(self) -> None:
