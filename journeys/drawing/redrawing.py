@@ -14,7 +14,12 @@ from journeys.drawing import drawn
 from journeys.models import Journey
 from ui.htmx import HtmxRequest
 
-_LEVELS = {messages.SUCCESS: "success", messages.WARNING: "warning", messages.ERROR: "error"}
+_LEVELS = {
+    messages.INFO: "info",
+    messages.SUCCESS: "success",
+    messages.WARNING: "warning",
+    messages.ERROR: "error",
+}
 
 
 def can_change(request: HttpRequest) -> bool:

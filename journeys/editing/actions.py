@@ -50,9 +50,8 @@ def change_journey(journey: Journey, seen_version: int, **values: Any) -> None:
     with transaction.atomic():
         if "parent" in values:  # before the map is held: whoever holds one and waits for all would wait for ever
             check_parent(journey, values["parent"])
-        with operation(
-            journey.pk, Kind.EDIT, Journey.objects.get(pk=journey.pk).name
-        ):  # a form has given it the new one
+        former_name = Journey.objects.get(pk=journey.pk).name  # a form has given it the new one already
+        with operation(journey.pk, Kind.EDIT, former_name):
             _write(journey, seen_version, values)
 
 

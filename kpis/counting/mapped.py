@@ -35,10 +35,6 @@ class Mapped:
         value = self.values.get(code)
         return value if value is not None else code if self.are_codes else None
 
-    def codes_of(self, value: str) -> list[str]:
-        """The codes that stand for a value."""
-        return [code for code, each in self.values.items() if each == value]
-
 
 AS_THEY_CAME = Mapped()
 

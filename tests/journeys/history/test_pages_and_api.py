@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -86,8 +88,13 @@ class TestPages:
 
     def test_nothing_to_take_back_is_said(self, trip, analyst, client_of):
         for way, said in (("undo", "There is nothing to undo."), ("redo", "There is nothing to redo.")):
-            answer = client_of(analyst).post(reverse(f"journeys:{way}", args=[trip.pk]), follow=True)
-            assert said in answer.content.decode()
+            address = reverse(f"journeys:{way}", args=[trip.pk])
+            assert said in client_of(analyst).post(address, follow=True).content.decode()
+            part = client_of(analyst).post(address, headers={"HX-Request": "true"})
+            assert (part.status_code, json.loads(part["HX-Trigger"])["toast"]) == (
+                200,
+                {"level": "info", "message": said},
+            )
 
     @pytest.mark.parametrize("htmx", [False, True])
     def test_what_others_changed_is_asked_about(self, trip, analyst, client_of, htmx):
